@@ -1,0 +1,1 @@
+"""From a bank's raw files to canonical tables and features: knows files, engines and contracts."""

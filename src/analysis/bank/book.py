@@ -1,0 +1,135 @@
+"""What a notebook opens: a prepared bank, seen as of one day."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from analysis.bank.asof import asof_select, parent_of
+from analysis.bank.config import BankConfig, read_config
+from analysis.bank.contracts import TABLES
+from analysis.calendar import landmark_grid, month_end, months_before
+from analysis.errors import NotProduced, UserError
+from analysis.project import folders
+from analysis.wording import say
+
+MANIFEST = "prepared.json"
+
+
+@dataclass(frozen=True)
+class Book:
+    """A bank's canonical tables and features, as known at the end of `as_of`; `sources` is its manifest."""
+
+    config: BankConfig
+    as_of: dt.date
+    processed: Path
+    first_date: dt.date | None
+    sources: dict
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the canonical tables that the bank brings."""
+        return [name for name in TABLES if (self.processed / f"{name}.parquet").is_file()]
+
+    @property
+    def landmarks(self) -> list[dt.date]:
+        """The days, latest first, at which features are kept: `as_of` and every third month before it."""
+        return landmark_grid(self.as_of, self.first_date or self.as_of)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A canonical table with the columns of its contract, sorted by key; nothing dated after `as_of` is in it."""
+        if name not in self.tables:
+            raise NotProduced(say("The bank brings no table {name}.", name=name))
+        parent = parent_of(name, self.tables)
+        select = asof_select(TABLES[name], self._relation(name), self.as_of, self._relation(parent) if parent else None)
+        with duckdb.connect() as connection:
+            return connection.sql(f"{select} ORDER BY {', '.join(TABLES[name].key)}").df()
+
+    @property
+    def branch_names(self) -> dict[str, str]:
+        """branch_id → the branch's name; empty where the bank brings no branches."""
+        if "branches" not in self.tables:
+            return {}
+        named = self.table("branches").dropna(subset=["name"])
+        return dict(zip(named["branch_id"], named["name"], strict=True))
+
+    def features(self, landmark: dt.date | None = None) -> pd.DataFrame:
+        """One row a customer at the landmark (default: `as_of`); the columns are those of `bank.features.features`."""
+        day = landmark or self.as_of
+        if day > self.as_of:
+            raise UserError(f"The landmark {day} lies after as_of {self.as_of}: nothing later than as_of is read.")
+        path = feature_path(self.processed, day)
+        if not path.is_file():
+            write_features(self.processed, day)
+        return pd.read_parquet(path)
+
+    def feature_history(self) -> dict[dt.date, pd.DataFrame]:
+        """Landmark → its features, for every landmark, latest first."""
+        return {day: self.features(day) for day in self.landmarks}
+
+    def _relation(self, name: str) -> str:
+        path = str(self.processed / f"{name}.parquet").replace("'", "''")
+        return f"read_parquet('{path}')"
+
+
+def feature_path(processed: Path, landmark: dt.date) -> Path:
+    """Where the features of a landmark are kept."""
+    return processed / "features" / f"{landmark}.parquet"
+
+
+def write_features(processed: Path, landmark: dt.date) -> None:
+    """Computes the features of a landmark and keeps them; a half-written file never bears the name."""
+    from analysis.bank.engine import feature_frame
+
+    path = feature_path(processed, landmark)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".partial")
+    feature_frame(processed, landmark).to_parquet(beside, index=False)
+    beside.replace(path)
+
+
+def open_bank(bank: str = "demo", as_of: str = "") -> Book:
+    """The prepared bank as of a day (`YYYY-MM-DD`; empty: the bank's own). Not prepared, or a day before or after all data: a sentence."""
+    places = folders(bank)
+    manifest = read_manifest(places.processed)
+    if manifest is None:
+        raise UserError(f"The bank '{bank}' is not prepared: run 'crm prepare {bank}' (for the demo bank first 'crm demo').")
+    config = read_config(places.definition)
+    first, last = (dt.date.fromisoformat(day) if day else None for day in manifest["span"])
+    return Book(config, choose_as_of(as_of, config, first, last), places.processed, first, manifest)
+
+
+def read_manifest(processed: Path) -> dict | None:
+    """What the last preparation left, or None."""
+    path = processed / MANIFEST
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def choose_as_of(asked: str, config: BankConfig, first: dt.date | None, last: dt.date | None) -> dt.date:
+    """The day asked for, else the bank's own, else the last month end in the data; it must lie within the data."""
+    day = parse_day(asked) if asked else config.as_of or (last and _last_month_end(last))
+    if day is None:
+        raise UserError(
+            f"{config.name}: the data have no dates and bank.yaml states no as_of; add one, such as as_of: 2025-06-30."
+        )
+    if first and last and not first <= day <= month_end(last):
+        side = "before" if day < first else "after"
+        raise UserError(
+            f"as_of {day} lies {side} all data ({first} to {last}); choose a day between them, such as {_last_month_end(last)}."
+        )
+    return day
+
+
+def parse_day(text: str) -> dt.date:
+    """A date written YYYY-MM-DD."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"'{text}' is not a day; write it as YYYY-MM-DD, such as 2025-06-30.") from None
+
+
+def _last_month_end(last: dt.date) -> dt.date:
+    return last if month_end(last) == last else month_end(months_before(last.replace(day=1), 1))

@@ -1,0 +1,181 @@
+"""Prepares a bank: raw files → accepted canonical tables, rejected rows and a manifest, replaced only when all is well."""
+
+import datetime as dt
+import json
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis import digest
+from analysis.bank.book import MANIFEST, choose_as_of, feature_path, read_manifest, write_features
+from analysis.bank.config import BankConfig, read_config
+from analysis.bank.contracts import TABLES, Table
+from analysis.bank.rawfiles import locate
+from analysis.bank.sources import contract_order, files_of, input_files, load_files, select_table
+from analysis.calendar import landmark_grid
+from analysis.errors import UserError
+from analysis.project import Folders
+
+EVENT_TABLES = ("balances", "transactions", "contacts", "complaints", "surveys", "contributions")
+LOG = logging.getLogger("crm")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared bank: its definition, manifest and the day it is to be seen from; `is_new` where anything was computed."""
+
+    config: BankConfig
+    manifest: dict
+    as_of: dt.date
+    is_new: bool
+
+
+def prepare(places: Folders, as_of: str = "", force: bool = False) -> Prepared:
+    """Brings `data/processed/<bank>` up to date with the raw files, with features at every landmark of `as_of`.
+    Raises UserError, with everything as it was, where the files do not bear it."""
+    config = read_config(places.definition)
+    state = _state(config, places)
+    manifest = read_manifest(places.processed)
+    is_new = force or manifest is None or any(manifest.get(key) != value for key, value in state.items())
+    if is_new:
+        LOG.info("preparing %s", places.name)
+        manifest = _build(config, places, state)
+    first, last = (dt.date.fromisoformat(day) if day else None for day in manifest["span"])
+    day = choose_as_of(as_of, config, first, last)
+    return Prepared(config, manifest, day, is_new)
+
+
+def prepare_features(prepared: Prepared, places: Folders) -> None:
+    """Computes the features that are still missing at the landmarks of this `as_of`."""
+    first = dt.date.fromisoformat(prepared.manifest["span"][0] or str(prepared.as_of))
+    if "customers" not in prepared.manifest["tables"]:
+        return
+    for landmark in landmark_grid(prepared.as_of, first):
+        if not feature_path(places.processed, landmark).is_file():
+            LOG.info("features at %s", landmark)
+            write_features(places.processed, landmark)
+
+
+def _state(config: BankConfig, places: Folders) -> dict:
+    names = sorted({name for table in config.tables for name in files_of(config, table)})
+    input_files(config, places.raw)
+    return {
+        "inputs": {name: digest.of_files(locate(places.raw, config.files[name])) for name in names},
+        "definition": digest.of_file(places.definition),
+        "code": digest.of_tree(Path(__file__).parent),
+        "packages": digest.package_versions(),
+    }
+
+
+def _build(config: BankConfig, places: Folders, state: dict) -> dict:
+    from analysis.bank.engine import connect
+
+    staging = places.processed.with_name(f".{places.name}.partial")
+    shutil.rmtree(staging, ignore_errors=True)
+    (staging / "rejected").mkdir(parents=True)
+    connection = connect(staging / "work.duckdb")
+    try:
+        load_files(connection.con, config, places.raw)
+        tables: dict[str, dict] = {}
+        for contract in contract_order(config):
+            select_table(connection.con, config, places.definition, contract)
+            tables[contract.name] = _accept(connection, contract, config, staging, list(tables))
+            _refuse_too_many_rejected(connection, contract, config, places, staging, tables[contract.name])
+        span = _span(connection, list(tables))
+    except BaseException:
+        connection.disconnect()
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    connection.disconnect()
+    _remove_work(staging)
+    manifest = {**state, "tables": dict(sorted(tables.items())), "span": span}
+    _install(staging, places.processed, manifest)
+    return manifest
+
+
+def _accept(connection, contract: Table, config: BankConfig, staging: Path, done: list[str]) -> dict:
+    from analysis.bank import acceptance
+
+    raw = connection.table(f"raw_{contract.name}")
+    parents = {name: connection.table(name) for name in done}
+    checked = connection.create_table(f"checked_{contract.name}", acceptance.check(raw, contract, parents))
+    repeated = connection.create_table(f"repeated_{contract.name}", acceptance.duplicates(checked, contract))
+    refused = connection.create_table(f"refused_{contract.name}", acceptance.rejected(raw, checked, repeated, contract))
+    kept = acceptance.accepted(checked, repeated, contract).order_by(list(contract.key))
+    connection.to_parquet(kept, str(staging / f"{contract.name}.parquet"), compression="zstd")
+    order = ["row_key", "column", "rule", "original"]
+    connection.to_parquet(refused.order_by(order), str(staging / "rejected" / f"{contract.name}.parquet"), compression="zstd")
+    connection.read_parquet(str(staging / f"{contract.name}.parquet"), table_name=contract.name)
+    return _counts(connection, contract.name)
+
+
+def _counts(connection, table: str) -> dict:
+    count = f"SELECT (SELECT count(*) FROM raw_{table}), (SELECT count(*) FROM {table}), (SELECT count(*) FROM refused_{table} WHERE effect = 'field set to null')"
+    delivered, kept, nulled = connection.con.execute(count).fetchall()[0]
+    rules = connection.con.execute(
+        f'SELECT "column", rule, count(*) FROM refused_{table} GROUP BY ALL ORDER BY 3 DESC, 1, 2'
+    ).fetchall()
+    broken = [{"column": column, "rule": rule, "count": number} for column, rule, number in rules]
+    return {"delivered": delivered, "accepted": kept, "rejected": delivered - kept, "fields_set_to_null": nulled, "rules": broken}
+
+
+def _refuse_too_many_rejected(
+    connection, contract: Table, config: BankConfig, places: Folders, staging: Path, counts: dict
+) -> None:
+    if contract.name == "parties" or not counts["rules"]:
+        return
+    bad = min(counts["delivered"], counts["rejected"] + counts["fields_set_to_null"])
+    if bad <= config.max_rejected_share * counts["delivered"]:
+        return
+    worst = counts["rules"][0]
+    original, reason, key = connection.con.execute(
+        f'SELECT original, reason, row_key FROM refused_{contract.name} WHERE "column" = ? AND rule = ? ORDER BY row_key LIMIT 1',
+        [worst["column"], worst["rule"]],
+    ).fetchall()[0]
+    kept = places.processed.parent / f".{places.name}.rejected"
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(staging / "rejected", kept)
+    files = ", ".join(config.files[name].path for name in files_of(config, contract.name))
+    example = _masked(original) if contract.column(worst["column"]).sensitive else original
+    raise UserError(
+        f"{files}: table {contract.name}: {bad:,} of {counts['delivered']:,} rows are bad, more than max_rejected_share"
+        f" {config.max_rejected_share:.0%} allows; most often column {worst['column']} ({worst['count']:,} rows): '{example}' {reason}."
+        f" Mend the file or the SELECT, or raise max_rejected_share; every bad row is in {kept / (contract.name + '.parquet')}."
+    )
+
+
+def _masked(value: str | None) -> str:
+    text = value or ""
+    return text if len(text) < 2 else text[0] + "*" * (len(text) - 2) + text[-1]
+
+
+def _span(connection, tables: list[str]) -> list[str | None]:
+    dated = [name for name in EVENT_TABLES if name in tables]
+    if not dated:
+        return [None, None]
+    union = " UNION ALL ".join(f"SELECT CAST({TABLES[name].dated} AS DATE) AS day FROM {name}" for name in dated)
+    first, last = connection.con.execute(f"SELECT min(day), max(day) FROM ({union})").fetchall()[0]
+    return [str(first) if first else None, str(last) if last else None]
+
+
+def _remove_work(staging: Path) -> None:
+    for path in staging.glob("work.duckdb*"):
+        path.unlink()
+    shutil.rmtree(staging / "spill", ignore_errors=True)
+
+
+def _install(staging: Path, target: Path, manifest: dict) -> None:
+    """The manifest goes first and comes last: a target without one counts as not prepared."""
+    target.mkdir(parents=True, exist_ok=True)
+    (target / MANIFEST).unlink(missing_ok=True)
+    for name in ("features", "rejected"):
+        shutil.rmtree(target / name, ignore_errors=True)
+    for path in target.glob("*.parquet"):
+        path.unlink()
+    for path in sorted(staging.iterdir()):
+        path.rename(target / path.name)
+    staging.rmdir()
+    beside = target / f".{MANIFEST}.partial"
+    beside.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    beside.replace(target / MANIFEST)

@@ -1,0 +1,271 @@
+"""Raw files as departments deliver them, read into DuckDB as text: CSV in any separator and encoding, Excel, Parquet, JSON lines."""
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from analysis.bank import encodings
+from analysis.bank.config import RawFile
+from analysis.errors import UserError
+from analysis.project import suggestion
+
+FORMATS = {
+    ".csv": "csv", ".asc": "csv", ".txt": "csv", ".tsv": "csv", ".dat": "csv",
+    ".xlsx": "excel", ".xls": "excel", ".xlsb": "excel", ".ods": "excel",
+    ".parquet": "parquet", ".pq": "parquet",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+}  # fmt: skip
+SEPARATORS = {",": "','", ";": "';'", "\t": '"\\t"', "|": "'|'"}
+BLOCK_BYTES = 8 << 20
+HEAD_BYTES = 1 << 20
+RAGGED = re.compile(r"Expected (\d+) columns, got (\d+)")
+
+
+def locate(raw: Path, file: RawFile) -> list[Path]:
+    """The files that `file.path` names below `raw`, sorted; none is a sentence that says what is near."""
+    if not raw.is_dir():
+        raise UserError(f"The folder of raw files {raw} does not exist; deliver the files there or name it with --raw.")
+    try:
+        found = sorted(path for path in raw.glob(file.path) if path.is_file())
+    except (ValueError, NotImplementedError):
+        raise UserError(f"'{file.path}' in bank.yaml is no path below {raw}; write it relative to that folder.") from None
+    if not found:
+        near = [str(path.relative_to(raw)) for path in sorted(raw.rglob("*")) if path.is_file()]
+        raise UserError(f"{raw}: there is no file '{file.path}'{suggestion(file.path, near)} Deliver it or mend its path.")
+    return found
+
+
+def load(connection: duckdb.DuckDBPyConnection, name: str, file: RawFile, raw: Path) -> None:
+    """Makes the relation `name` from the file or files, which must all have the same columns."""
+    paths = locate(raw, file)
+    kind = file.format or FORMATS.get(_suffix(paths[0]))
+    if kind is None:
+        raise UserError(
+            f"{paths[0]}: files of type '{paths[0].suffix}' are not read; state format: csv, excel, parquet or jsonl."
+        )
+    if kind == "parquet":
+        _load_parquet(connection, name, paths)
+        return
+    reader = {"csv": _csv, "excel": _excel, "jsonl": _jsonl}[kind]
+    header: list[str] = []
+    for path in paths:
+        columns: list[str] = []
+        for batch in _spoken(path, file, reader):
+            columns = batch.schema.names
+            header = header or columns
+            _refuse_other_columns(path, columns, paths[0], header)
+            _append(connection, name, batch)
+        if not columns:
+            raise UserError(f"{path}: the file is empty; deliver it anew, with a header line.")
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def first_line(error: Exception) -> str:
+    """An engine's message without its trailing lines."""
+    return str(error).strip().splitlines()[0].rstrip(".!?: ")
+
+
+def _append(connection: duckdb.DuckDBPyConnection, name: str, batch: pa.RecordBatch | pa.Table) -> None:
+    connection.register("_batch", pa.table(batch) if isinstance(batch, pa.RecordBatch) else batch)
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {quoted(name)} AS SELECT * FROM _batch LIMIT 0")
+    connection.execute(f"INSERT INTO {quoted(name)} BY NAME SELECT * FROM _batch")
+    connection.unregister("_batch")
+
+
+def _refuse_other_columns(path: Path, columns: list[str], first: Path, header: list[str]) -> None:
+    odd = sorted(set(columns) ^ set(header))
+    if odd:
+        raise UserError(f"{path}: its columns differ from those of {first.name} ({', '.join(odd)}); deliver both alike.")
+
+
+def _suffix(path: Path) -> str:
+    return Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
+
+
+def _load_parquet(connection: duckdb.DuckDBPyConnection, name: str, paths: list[Path]) -> None:
+    headers = []
+    for path in paths:
+        try:
+            headers.append(pa.parquet.read_schema(path).names)
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"{path}: not readable as Parquet ({first_line(error)}); deliver it again.") from None
+        _refuse_other_columns(path, headers[-1], paths[0], headers[0])
+    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM read_parquet([{files}], union_by_name = true)")
+
+
+def _spoken(path: Path, file: RawFile, reader) -> Iterator[pa.RecordBatch | pa.Table]:
+    try:
+        yield from reader(path, file)
+    except UnicodeError:
+        raise UserError(_encoding_sentence(path, file)) from None
+    except (pa.ArrowException, ValueError, EOFError, gzip.BadGzipFile) as error:
+        if "utf8" in str(error).lower().replace("-", ""):
+            raise UserError(_encoding_sentence(path, file)) from None
+        if ragged := RAGGED.search(str(error)):
+            raise UserError(_ragged_sentence(path, file, *map(int, ragged.groups()))) from None
+        raise UserError(f"{path}: cannot be read ({first_line(error)}); check sep, encoding and format in bank.yaml.") from None
+
+
+def _encoding_sentence(path: Path, file: RawFile) -> str:
+    likely = encodings.guess(_head(path))
+    if codecs.lookup(likely.split()[0]) == codecs.lookup(file.encoding):
+        return f"{path}: some of its bytes are not {file.encoding} text; deliver it again, whole and in one encoding."
+    return f"{path}: it is not {file.encoding} text; it reads as {likely}: state encoding: {likely} in bank.yaml."
+
+
+def _ragged_sentence(path: Path, file: RawFile, expected: int, got: int) -> str:
+    with _text(path, file) as stream:
+        rows = csv.reader(stream, delimiter=file.sep)
+        line = next((rows.line_num for row in rows if row and len(row) != expected), None)
+    where = f"{path}, line {line}" if line else str(path)
+    return f"{where}: {got} fields where the header has {expected}; mend the file (a stray separator or quote?)."
+
+
+def _refuse_other_encoding(path: Path, file: RawFile) -> None:
+    """Some bytes decode without an error in an encoding that they were not written in: GB18030 takes much of UTF-8, and
+    UTF-8 takes the zero bytes of UTF-16."""
+    head = _head(path)
+    try:
+        stated = codecs.lookup(file.encoding).name
+    except LookupError:
+        likely = encodings.guess(head)
+        raise UserError(
+            f"{path}: there is no encoding '{file.encoding}'; it reads as {likely}: state encoding: {likely} in bank.yaml."
+        ) from None
+    likely = encodings.guess(head) if head and not head.isascii() or b"\0" in head else stated
+    if (likely == "utf-8" and not stated.startswith("utf")) or (likely.startswith("utf-16") and not stated.startswith("utf-16")):
+        raise UserError(_encoding_sentence(path, file))
+
+
+def _head(path: Path) -> bytes:
+    with _opened(path) as stream:
+        return stream.read(HEAD_BYTES)
+
+
+def _opened(path: Path):
+    return gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")  # noqa: SIM115 (the caller closes it)
+
+
+def _text(path: Path, file: RawFile) -> io.TextIOWrapper:
+    encoding = "utf-8-sig" if codecs.lookup(file.encoding).name == "utf-8" else file.encoding
+    return io.TextIOWrapper(_opened(path), encoding=encoding, newline="")
+
+
+def _csv(path: Path, file: RawFile) -> Iterator[pa.RecordBatch]:
+    _refuse_other_encoding(path, file)
+    parsing = pa.csv.ParseOptions(delimiter=file.sep, newlines_in_values=True)
+    encoding = "utf8" if codecs.lookup(file.encoding).name in ("utf-8", "utf-8-sig") else file.encoding
+    with _text(path, file) as stream:
+        first = next(filter(None, csv.reader(stream, delimiter=file.sep)), None)
+    if first is None:
+        return
+    names = _names(path, first)
+    _refuse_other_separator(path, file, names)
+    options = pa.csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        strings_can_be_null=True,
+        null_values=[""],
+        quoted_strings_can_be_null=True,
+    )
+    reading = pa.csv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES, column_names=names, skip_rows_after_names=1)
+    with _opened(path) as stream:
+        yield from _with_header(pa.csv.open_csv(stream, reading, parsing, options), names)
+
+
+def _with_header(batches: Iterable[pa.RecordBatch], names: list[str]) -> Iterator[pa.RecordBatch]:
+    yield pa.RecordBatch.from_pydict({name: pa.array([], pa.string()) for name in names})
+    yield from batches
+
+
+def _names(path: Path, header: Iterable[object]) -> list[str]:
+    """The header's names, trimmed; a column without one is called by its place, and no name may stand twice."""
+    names = [str(name).strip("\ufeff \t") or f"column_{place}" for place, name in enumerate(header, 1)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UserError(f"{path}: its header names column '{twice}' {names.count(twice)} times; give each column its own name.")
+    return names
+
+
+def _refuse_other_separator(path: Path, file: RawFile, names: list[str]) -> None:
+    if len(names) > 1:
+        return
+    other = next((separator for separator in SEPARATORS if separator != file.sep and separator in names[0]), None)
+    if other:
+        raise UserError(
+            f"{path}: sep '{file.sep}' makes one column of its header; it looks separated by {SEPARATORS[other]}:"
+            f" state sep: {SEPARATORS[other]} in bank.yaml."
+        )
+
+
+def _excel(path: Path, file: RawFile) -> Iterator[pa.Table]:
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        _refuse_unknown_sheet(path, file.sheet, book.sheet_names)
+        sheet = book.get_sheet_by_name(file.sheet) if isinstance(file.sheet, str) else book.get_sheet_by_index(file.sheet)
+    except python_calamine.CalamineError as error:
+        raise UserError(f"{path}: not readable as Excel ({first_line(error)}); deliver it again.") from None
+    rows = sheet.to_python(skip_empty_area=True)
+    if rows:
+        columns = zip(*rows[1:], strict=True) if len(rows) > 1 else ((),) * len(rows[0])
+        texts = (pa.array(map(_as_text, column), pa.string()) for column in columns)
+        yield pa.table(dict(zip(_names(path, rows[0]), texts, strict=True)))
+
+
+def _refuse_unknown_sheet(path: Path, sheet: str | int, sheets: list[str]) -> None:
+    if isinstance(sheet, str) and sheet not in sheets:
+        raise UserError(f"{path}: it has no sheet '{sheet}'{suggestion(sheet, sheets)} Sheets: {', '.join(sheets)}.")
+    if isinstance(sheet, int) and not 0 <= sheet < len(sheets):
+        raise UserError(f"{path}: it has no sheet number {sheet}, counted from 0. Sheets: {', '.join(sheets)}.")
+
+
+def _as_text(cell: object) -> str | None:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell) if cell is not None and cell != "" else None
+
+
+def _jsonl(path: Path, file: RawFile) -> Iterator[pa.Table]:
+    """Numbers keep the digits they were written with; a nested value arrives as its JSON text."""
+    _refuse_other_encoding(path, file)
+    rows: list[dict] = []
+    with _text(path, file) as stream:
+        for number, line in enumerate(stream, 1):
+            if line.strip():
+                rows.append(_record(path, number, line))
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if names:
+        yield pa.table({name: pa.array((_json_text(row.get(name)) for row in rows), pa.string()) for name in names})
+
+
+def _record(path: Path, number: int, line: str) -> dict:
+    try:
+        record = json.loads(line, parse_float=str, parse_int=str)
+    except ValueError as error:
+        problem = error.msg if isinstance(error, json.JSONDecodeError) else "not readable"
+        raise UserError(f"{path}, line {number}: not JSON ({problem}); each line must be one JSON object.") from None
+    if not isinstance(record, dict):
+        raise UserError(f"{path}, line {number}: not a JSON object; each line must be one, such as {{\"id\": 1}}.")
+    return record
+
+
+def _json_text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value or None
+    return json.dumps(value, ensure_ascii=False)

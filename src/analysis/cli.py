@@ -1,0 +1,111 @@
+"""crm: the command line."""
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from analysis.errors import Interrupted, UserError
+
+EXIT_FAILED_REPORT, EXIT_BAD_INPUT = 1, 2
+LOG = logging.getLogger("crm")
+app = typer.Typer(
+    help="Turns a bank's own extracts into published reports: who the customers are, how they feel, who leaves and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 all is well; 1 published, but a report failed; 2 nothing was done, and a sentence says why; 130 or 143 interrupted.",
+)
+Bank = Annotated[str, typer.Argument(help="Folder of the bank in data/raw/.")]
+Raw = Annotated[Path | None, typer.Option(help="Where the raw files lie, if not in data/raw/BANK.")]
+AsOf = Annotated[
+    str, typer.Option(help="Last day observed, YYYY-MM-DD; else the bank's own, else the last month end in the data.")
+]
+
+
+@app.command()
+def demo(
+    customers: Annotated[int, typer.Option(help="How many customers (300 or more).")] = 5000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
+    out: Annotated[Path | None, typer.Option(help="Folder to write, if not data/raw/demo.")] = None,
+) -> None:
+    """Makes the demo bank: a simulated bank's raw files, as its departments would deliver them."""
+    from analysis.bank.demo import make_demo_bank
+    from analysis.project import root
+
+    target = out or root() / "data" / "raw" / "demo"
+    make_demo_bank(target, customers=customers, seed=seed)
+    LOG.info("the demo bank lies in %s", _shown(target))
+
+
+@app.command()
+def prepare(
+    bank: Bank,
+    raw: Raw = None,
+    as_of: AsOf = "",
+    force: Annotated[bool, typer.Option("--force", help="Prepare anew even if nothing changed.")] = False,
+) -> None:
+    """Reads a bank's raw files into canonical tables and features, and says what was rejected."""
+    from analysis.pipeline import prepare_bank
+
+    prepared = prepare_bank(bank, raw, as_of, force)
+    for name, counts in prepared.manifest["tables"].items():
+        LOG.info(
+            "%s: %s rows, %s rejected, %s fields set to null",
+            name, f"{counts['delivered']:,}", f"{counts['rejected']:,}", f"{counts['fields_set_to_null']:,}",
+        )  # fmt: skip
+    LOG.info("%s is %s as of %s", bank, "prepared" if prepared.is_new else "as it was prepared before", prepared.as_of)
+
+
+@app.command()
+def report(
+    bank: Bank,
+    raw: Raw = None,
+    as_of: AsOf = "",
+    only: Annotated[list[str] | None, typer.Option(help="Only this report; may be given more than once.")] = None,
+    language: Annotated[
+        Literal["en", "zh"] | None, typer.Option(help="The site's own language, if not the first of reports.yaml.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=16, help="Notebooks executed at once.")] = 2,
+    force: Annotated[bool, typer.Option("--force", help="Execute every notebook even if nothing changed.")] = False,
+) -> None:
+    """Publishes a bank's reports: prepares what changed, executes its notebooks and switches the pages at one stroke."""
+    from analysis.pipeline import report as publish
+
+    place, has_failed = publish(bank, raw, as_of, only or [], language, jobs, force)
+    LOG.info("the pages: %s", _shown(place / "index.html"))
+    if has_failed:
+        LOG.error("at least one report failed; the index says which and why")
+        raise typer.Exit(EXIT_FAILED_REPORT)
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def main() -> None:
+    """Runs the command; a user's mistake ends in one sentence, an interruption in its signal's exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    LOG.setLevel(logging.INFO)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        app()
+    except UserError as error:
+        LOG.error("crm: %s", error)
+        sys.exit(EXIT_BAD_INPUT)
+    except Interrupted as interruption:
+        LOG.error("crm: interrupted; what was published stands as it was")
+        sys.exit(128 + interruption.signal)
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise Interrupted(number)
+
+
+if __name__ == "__main__":
+    main()

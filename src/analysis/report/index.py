@@ -1,0 +1,147 @@
+"""The front page of a release, made from `results.json` files alone."""
+
+import html
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from analysis.finding import BASES
+from analysis.report.evidence import badge, ladder
+from analysis.report.page import Setting, language_tag, stylesheet_hash
+from analysis.report.stylesheet import stylesheet
+from analysis.wording import Message, format_value, say
+
+TEMPLATES = Path(__file__).parent / "template"
+FINDINGS_PER_REPORT = 2
+WORDS = {
+    "title": say("Monthly customer report"), "status": say("Data and report status"), "data": say("Data"), "reports": say("Reports"),
+    "findings": say("Main findings"), "findings_note": say("The first findings of each report, as published on its page."),
+    "reports_caption": say("Reports and their status"), "report": say("Report"), "question": say("The question it answers"),
+    "state": say("Status"), "periods": say("Earlier periods"), "definitions": say("Definitions"),
+}  # fmt: skip
+STATES = {"published": say("Published"), "not produced": say("Not produced"), "failed": say("Failed")}
+
+
+def site_index(results: dict, setting: Setting, earlier: list[str]) -> str:
+    """The index page of one release in one language. `results` is its results.json; `earlier` are the days of
+    other releases of the bank, latest first."""
+    language = setting.language
+    title = WORDS["title"].render(language)
+    style = stylesheet(language, f"{setting.bank} · {title}", _classification(setting), setting.day)
+    page = {
+        "title": title, "setting": setting, "says": setting.says(), "language_tag": language_tag(language),
+        "style": style, "style_hash": stylesheet_hash(style),
+        "words": {name: text.html(language) for name, text in WORDS.items()},
+        "lead": _lead(results["reports"]).html(language),
+        "data_facts": [fact.html(language) for fact in _data_facts(results["provenance"]["tables"])],
+        "report_facts": _report_facts(results["reports"], language),
+        "findings": _findings(results["reports"], language),
+        "rows": [_row(entry, language) for entry in results["reports"].values()],
+        "periods": [{"day": format_value(day, "date", language), "link": _to_period(day, setting)} for day in earlier],
+        "definitions": _definitions(language),
+    }  # fmt: skip
+    return (
+        Environment(loader=FileSystemLoader(TEMPLATES), autoescape=False, trim_blocks=True)
+        .get_template("site.html.j2")
+        .render(page=page)
+    )
+
+
+def _to_period(day: str, setting: Setting) -> str:
+    return f"{'../' * (2 if setting.is_subsite else 1)}{day}/{setting.language + '/' if setting.is_subsite else ''}index.html"
+
+
+def _classification(setting: Setting) -> str:
+    return " · ".join(filter(None, (setting.says()["internal"], setting.notice)))
+
+
+def _lead(reports: dict) -> Message:
+    count = {state: sum(entry["status"] == state for entry in reports.values()) for state in STATES}
+    parts = {"all": len(reports), "published": count["published"], "missing": count["not produced"], "failed": count["failed"]}
+    if count["failed"]:
+        return say(
+            "Of {all:count} reports {published:count} are published, {missing:count} were not produced and **{failed:count} failed**.",
+            **parts,
+        )
+    if count["not produced"]:
+        return say(
+            "Of {all:count} reports {published:count} are published; {missing:count} were not produced, for the reasons stated.",
+            **parts,
+        )
+    return say("All {all:count} reports are published.", **parts)
+
+
+def _data_facts(tables: dict) -> list[Message]:
+    delivered = sum(counts["delivered"] for counts in tables.values())
+    rejected = sum(counts["rejected"] for counts in tables.values())
+    facts = [
+        say("{tables:count} tables arrived with {rows:count} rows", tables=len(tables), rows=delivered),
+        say(
+            "{share:share.2} of rows rejected ({rows:count}); they are kept with their reason",
+            share=rejected / delivered,
+            rows=rejected,
+        ),
+    ]
+    worst = max(tables, key=lambda name: tables[name]["rejected"] / tables[name]["delivered"])
+    if tables[worst]["rejected"]:
+        share = tables[worst]["rejected"] / tables[worst]["delivered"]
+        facts.append(say("Most in table {table}: {share:share.2}", table=worst, share=share))
+    return facts
+
+
+def _report_facts(reports: dict, language: str) -> list[dict]:
+    facts = []
+    for entry in reports.values():
+        if entry["status"] != "published":
+            bad = entry["status"] == "failed"
+            word = say("{state}:", state=STATES[entry["status"]]).html(language)
+            reason = say("{title}. {reason}", title=entry["title"], reason=entry["reason"] or "").html(language)
+            facts.append({"bad": bad, "word": word, "text": reason})
+    return facts or [{"bad": False, "word": "", "text": say("Every report of the list was produced").html(language)}]
+
+
+def _findings(reports: dict, language: str) -> list[dict]:
+    return [
+        {
+            "html": _with_bold_number(finding, language),
+            "badge": badge(finding["evidence"], language),
+            "based_on": _based_on(finding, language),
+            "link": entry["page"],
+            "report": html.escape(entry["title"]),
+        }
+        for entry in reports.values()
+        if entry["status"] == "published"
+        for finding in entry["findings"][:FINDINGS_PER_REPORT]
+    ]
+
+
+def _based_on(finding: dict, language: str) -> str:
+    return (
+        "" if finding["base"] is None else Message(BASES[finding["base_of"]].template, {"base": finding["base"]}).html(language)
+    )
+
+
+def _with_bold_number(finding: dict, language: str) -> str:
+    text, number = html.escape(finding["text"]), format_value(finding["value"], finding["unit"], language)
+    return text.replace(number, f"<b>{number}</b>", 1) if finding["value"] is not None else text
+
+
+def _row(entry: dict, language: str) -> dict:
+    shown = entry["page"]
+    return {
+        "title": html.escape(entry["title"]),
+        "question": html.escape(entry["question"]),
+        "state": STATES[entry["status"]].html(language)
+        + ("" if entry["status"] == "published" or not shown else say(", the last one is shown").html(language)),
+        "bad": entry["status"] == "failed",
+        "link": shown,
+        "day": format_value(entry["page_as_of"], "date", language) if shown else say("None").html(language),
+    }
+
+
+def _definitions(language: str) -> list[tuple[str, str]]:
+    return [
+        (say("95% interval").html(language), say("The range that holds the true value in 95 of 100 such analyses. A count of the whole book is a census and has none.").html(language)),
+        (say("Evidence").html(language), say("From weak to strong; the first three do not say why.").html(language) + f'<span class="ladder">{ladder(language)}</span>'),
+        (say("Confidentiality").html(language), say("Figures for fewer than ten customers are not shown; nothing on these pages identifies a customer.").html(language)),
+    ]  # fmt: skip

@@ -1,0 +1,244 @@
+"""An executed notebook becomes a page: findings, exhibits with their notes beside them, sources and code folded away."""
+
+import base64
+import hashlib
+import html
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+import nh3
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown import markdown2html
+
+from analysis.errors import UserError
+from analysis.finding import BASES
+from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
+from analysis.report.evidence import badge
+from analysis.report.stylesheet import stylesheet
+from analysis.wording import Message, format_value, say, translate
+
+TEMPLATES = Path(__file__).parent
+ALLOWED_TAGS = nh3.ALLOWED_TAGS | {
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "th",
+    "td",
+    "figure",
+    "figcaption",
+    "section",
+}
+ALLOWED_ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, "th": {"scope", "class"}, "td": {"class"}, "table": {"class"}, "p": {"class"}}
+HEADING = re.compile(r"^##\s+(.+)$", re.MULTILINE)
+IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
+FURNITURE = {
+    "skip": say("Skip to the report"), "contents": say("Contents"), "as_of": say("As of"), "prepared_by": say("Prepared by"),
+    "classification": say("Classification"), "internal": say("Internal"), "period": say("Period"), "sources": say("Sources and code"),
+    "show_code": say("Show the code"), "how_to_read": say("How to read it"), "index": say("Monthly customer report"), "version": say("Version"),
+    "source_tables": say("Sources, parameters and versions"),
+}  # fmt: skip
+KINDS_OF_DATA = {"simulated": say("Simulated data, not a real bank"), "research": say("Research data"), "real": None}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a page says round its matter: bank, day, language, the file names it links to."""
+
+    bank: str
+    kind_of_data: str
+    as_of: str
+    language: str
+    prepared_by: str
+    other_languages: dict[str, str] = field(default_factory=dict)
+    is_subsite: bool = False
+
+    def says(self) -> dict[str, str]:
+        """The page furniture's words in this language."""
+        return {name: text.render(self.language) for name, text in FURNITURE.items()}
+
+    @property
+    def day(self) -> str:
+        return format_value(self.as_of, "date", self.language)
+
+    @property
+    def notice(self) -> str:
+        kind = KINDS_OF_DATA[self.kind_of_data]
+        return kind.render(self.language) if kind else ""
+
+
+@dataclass
+class Part:
+    """A section of the page: a heading, prose, findings, exhibits."""
+
+    anchor: str
+    heading: str
+    prose: list[str] = field(default_factory=list)
+    findings: list[dict] = field(default_factory=list)
+    exhibits: list[dict] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and what its notebook stated."""
+
+    html: str
+    title: str
+    question: str
+    findings: list[dict]
+
+
+def render_page(notebook: nbformat.NotebookNode, setting: Setting) -> Page:
+    """The HTML page of an executed notebook in the setting's language."""
+    title, question, parts, sources = _parts(notebook, setting.language)
+    findings = [finding for part in parts for finding in part.findings]
+    if not findings:
+        raise UserError("the notebook states no findings")
+    _number(parts, setting.language)
+    links = {exhibit["name"]: exhibit for part in parts for exhibit in part.exhibits}
+    for finding in findings:
+        finding["shown"] = links.get(finding["exhibit"])
+        finding["badge"] = badge(finding["evidence"], setting.language)
+        finding["based_on"] = Message(BASES[finding["base_of"]].template, {"base": finding["base"]}).html(setting.language)
+    content = {"title": title, "question": question, "parts": parts, "sources": sources, "code": _code(notebook), "setting": setting,
+               "says": setting.says(), "language_tag": language_tag(setting.language), **_style(title, setting)}  # fmt: skip
+    exporter = HTMLExporter(template_name="template", extra_template_basedirs=[str(TEMPLATES)])
+    exporter.register_filter("as_definitions", definitions)
+    text, _ = exporter.from_notebook_node(notebook, resources={"page": content})
+    return Page(
+        _tidy(text),
+        html.unescape(title),
+        html.unescape(question),
+        [_published(finding, setting.language) for finding in findings],
+    )
+
+
+def stylesheet_hash(style: str) -> str:
+    """The Content-Security-Policy source that lets this one style through."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+def language_tag(language: str) -> str:
+    """The page's `lang`."""
+    return {"zh": "zh-CN"}.get(language, language)
+
+
+def _style(title: str, setting: Setting) -> dict[str, str]:
+    style = stylesheet(
+        setting.language,
+        running_head=f"{setting.bank} · {html.unescape(title)}",
+        classification=" · ".join(filter(None, (FURNITURE["internal"].render(setting.language), setting.notice))),
+        version_line=f"{FURNITURE['as_of'].render(setting.language)} {setting.day}",
+    )
+    return {"style": style, "style_hash": stylesheet_hash(style)}
+
+
+def _parts(notebook: nbformat.NotebookNode, language: str) -> tuple[str, str, list[Part], str]:
+    title, question, sources = "", "", ""
+    parts: list[Part] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            text = translate(cell.source.strip(), language)
+            if not title and text.startswith("# "):
+                title, _, question = (html.escape(piece.strip()) for piece in text[2:].partition("\n"))
+                continue
+            heading = HEADING.search(text)
+            if heading or not parts:
+                parts.append(Part(f"s{len(parts) + 1}", html.escape(heading.group(1)) if heading else ""))
+                text = HEADING.sub("", text, count=1)
+            if text.strip():
+                parts[-1].prose.append(_prose(text))
+        elif cell.cell_type == "code":
+            sources = _collect(cell, parts, language) or sources
+    return title, question, parts, sources
+
+
+def _collect(cell: nbformat.NotebookNode, parts: list[Part], language: str) -> str:
+    sources = ""
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if data and not parts:
+            parts.append(Part("s1", ""))
+        if FINDINGS_MIME in data:
+            parts[-1].findings += [{**finding, "html": finding["html"][language]} for finding in data[FINDINGS_MIME]["findings"]]
+        elif EXHIBIT_MIME in data:
+            shown = data[EXHIBIT_MIME]
+            content = shown["content"].get(language) or next(iter(shown["content"].values()))
+            if shown["kind"] == "provenance":
+                sources = content["body"]
+            else:
+                parts[-1].exhibits.append({"name": shown["name"], "kind": shown["kind"], **content})
+        elif output.output_type in ("execute_result", "display_data"):
+            parts[-1].prose.append(_foreign(output))
+    return sources
+
+
+def _prose(text: str) -> str:
+    shown = nh3.clean(markdown2html(text), tags=ALLOWED_TAGS - {"img"}, attributes=ALLOWED_ATTRIBUTES)
+    return re.sub(r"\s*<a [^>]*>¶</a>", "", shown)
+
+
+def _foreign(output: nbformat.NotebookNode) -> str:
+    """An output that is none of ours (a researcher's frame or figure): made harmless, with its alt text."""
+    for kind in IMAGES:
+        if kind in output.data:
+            alt = output.get("metadata", {}).get(kind, {}).get("alt", "")
+            return f'<img alt="{html.escape(alt)}" src="data:{kind};base64,{_base64(output.data[kind], kind)}">'
+    if "text/html" in output.data:
+        return nh3.clean(output.data["text/html"], tags=ALLOWED_TAGS - {"img"}, attributes=ALLOWED_ATTRIBUTES)
+    return f"<pre>{html.escape(output.data.get('text/plain', ''))}</pre>"
+
+
+def _base64(data: str, kind: str) -> str:
+    return base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else data.replace("\n", "")
+
+
+def _number(parts: list[Part], language: str) -> None:
+    counts = {"figure": 0, "table": 0}
+    words = {"figure": say("Figure {n:count}").template, "table": say("Table {n:count}").template}
+    for part in parts:
+        for exhibit in part.exhibits:
+            if exhibit["kind"] in counts:
+                counts[exhibit["kind"]] += 1
+                exhibit["number"] = say(words[exhibit["kind"]], n=counts[exhibit["kind"]]).render(language)
+            exhibit["anchor"] = f"e-{re.sub(r'[^a-z0-9]+', '-', exhibit['name'].lower())}"
+
+
+def _code(notebook: nbformat.NotebookNode) -> str:
+    return "\n\n".join(
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])
+    )
+
+
+def _published(finding: dict, language: str) -> dict:
+    names = ("id", "text", "value", "low", "high", "base", "base_of", "unit", "evidence", "compare_to")
+    return {name: finding[name] for name in names} | {"text": finding["text"][language]}
+
+
+def _tidy(text: str) -> str:
+    lines = [line.rstrip() for line in text.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def definitions(prose: str) -> str:
+    """A list of `**term**: meaning` items as a definition list."""
+    soup = BeautifulSoup(prose, "html.parser")
+    for found in soup.find_all("ul"):
+        items = found.find_all("li", recursive=False)
+        if items and all(item.find("strong") for item in items):
+            rows = "".join(_definition(item) for item in items)
+            found.replace_with(BeautifulSoup(f'<dl class="def">{rows}</dl>', "html.parser"))
+    return str(soup)
+
+
+def _definition(item) -> str:
+    term = item.find("strong").extract()
+    meaning = re.sub(r"^\s*[:：]\s*", "", item.decode_contents())
+    return f"<div><dt>{term.decode_contents()}</dt><dd>{meaning}</dd></div>"

@@ -1,0 +1,72 @@
+"""Where a page's numbers come from: code, inputs, parameters, packages."""
+
+import platform
+import subprocess
+from pathlib import Path
+
+from analysis import digest
+from analysis.project import root
+from analysis.report.display import Shown
+from analysis.wording import Message, render_html, say, shown_languages
+
+
+def commit() -> str | None:
+    """The checkout's commit, with `+` where tracked files differ from it; None outside a checkout."""
+    try:
+        head = _git("rev-parse", "--short=12", "HEAD")
+        return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def code_digest() -> str:
+    """The digest of the package's source: whatever can alter a page."""
+    return digest.of_tree(Path(__file__).parents[1])
+
+
+def record(sources: dict, as_of: str, parameters: dict) -> dict:
+    """The audit record of a run. `sources` is a bank's manifest: inputs, definition, tables."""
+    return {
+        "commit": commit(),
+        "code": code_digest(),
+        "inputs": sources["inputs"],
+        "definitions": sources["definition"],
+        "tables": sources["tables"],
+        "as_of": as_of,
+        "parameters": parameters,
+        "packages": {**digest.package_versions(), "python": platform.python_version()},
+    }
+
+
+def provenance(sources: dict, **parameters: object) -> Shown:
+    """The end of every report: which data, code and parameters made its numbers."""
+    rows: list[tuple[Message | str, str]] = [(say("Code"), commit() or code_digest()[:12])]
+    rows += [(say("Package {name}", name=name), version) for name, version in sorted(digest.package_versions().items())]
+    rows += [(say("Parameter {name}", name=name), str(value)) for name, value in parameters.items()]
+    rows += [(say("File {name}, SHA-256", name=name), value) for name, value in sorted(sources["inputs"].items())]
+    rows += [(say("Table {name}", name=name), _counted(counts)) for name, counts in sorted(sources["tables"].items())]
+    content = {language: {"title": say("Sources, parameters and versions").html(language), "subtitle": "", "body": _table(rows, language)}
+               for language in shown_languages()}  # fmt: skip
+    return Shown("provenance", "provenance", content)
+
+
+def _counted(counts: dict) -> Message:
+    return say(
+        "{delivered:count} rows delivered, {rejected:count} rejected, {nulled:count} fields set to null",
+        delivered=counts["delivered"], rejected=counts["rejected"], nulled=counts["fields_set_to_null"],
+    )  # fmt: skip
+
+
+def _table(rows: list[tuple[Message | str, Message | str]], language: str) -> str:
+    head = f'<thead><tr><th scope="col">{say("Item").html(language)}</th><th scope="col">{say("Content").html(language)}</th></tr></thead>'
+    body = "".join(
+        f'<tr><th scope="row">{render_html(label, language)}</th><td class="hash">{render_html(value, language)}</td></tr>'
+        for label, value in rows
+    )
+    caption = say("Sources, parameters and versions").html(language)
+    return f'<table class="t"><caption class="vh">{caption}</caption>{head}<tbody>{body}</tbody></table>'
+
+
+def _git(*words: str) -> str:
+    run = subprocess.run(["git", "-C", str(root()), *words], capture_output=True, text=True, check=True)
+    return run.stdout.strip()

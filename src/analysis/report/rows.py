@@ -1,0 +1,278 @@
+"""Row charts, which read as tables: label left, mark in the middle, value and interval in right-aligned columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from analysis.finding import Exhibit
+from analysis.report.scales import extent, finite, fitting_ticks
+from analysis.report.texts import AXIS_SIZE, bare, interval_text, is_missing, plain, reading, text_width, wrap
+from analysis.report.theme import (
+    BASELINE,
+    BLUE,
+    BLUE_3,
+    HAIR,
+    INK,
+    INK_2,
+    INK_3,
+    PAPER,
+    RULE,
+    is_narrow,
+    panel,
+    rule,
+    sheet,
+    write,
+    write_small,
+)  # fmt: skip
+from analysis.wording import Message, say
+
+ROW_HEIGHT, LINE_HEIGHT, GROUP_GAP = 31, 17, 12
+HEAD_HEIGHT, AXIS_HEIGHT = 34, 30
+LABEL_WIDTHS = {False: (110, 230), True: (64, 118)}
+COLUMN_GAP = {False: 24, True: 10}
+LEAST_PLOT, MOST_TICKS = 70, 5
+VALUE_HEADS = {"share": say("%"), "points": say("points"), "score": say("score"), "mark": say("mark"),
+               "ratio": say("ratio"), "days": say("days"), "months": say("months")}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the sheet: `y` is its middle in px, `height` its own; a group's heading has no `cells`."""
+
+    lines: list[str]
+    y: float
+    height: float
+    cells: dict[str, object] | None
+    opens: bool = False
+
+    def get(self, name: str) -> object:
+        """The row's value, None where the frame has no such column or nothing in it."""
+        value = (self.cells or {}).get(name)
+        return None if is_missing(value) else value
+
+    @property
+    def top(self) -> float:
+        return self.y - self.height / 2
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height / 2
+
+    @property
+    def is_heading(self) -> bool:
+        return self.cells is None
+
+    @property
+    def is_total(self) -> bool:
+        return self.get("kind") == "total"
+
+    def is_noise(self, reference: float | None) -> bool:
+        """Whether the interval contains the reference."""
+        low, high = self.get("low"), self.get("high")
+        return None not in (reference, low, high) and low <= reference <= high
+
+
+@dataclass(frozen=True)
+class TextColumn:
+    """A right-aligned column of texts whose right edge stands at `right` px."""
+
+    name: str
+    head: str
+    texts: list[str]
+    right: float = 0.0
+
+    @property
+    def width(self) -> float:
+        return max([text_width(self.head, AXIS_SIZE), *map(text_width, self.texts)])
+
+
+def draw_intervals(exhibit: Exhibit, width: int, language: str) -> Figure:
+    """Dots with their intervals."""
+    return _draw(exhibit, width, language, is_bars=False)
+
+
+def draw_bars(exhibit: Exhibit, width: int, language: str) -> Figure:
+    """Bars from zero, an interval drawn over them."""
+    return _draw(exhibit, width, language, is_bars=True)
+
+
+def describe_rows(exhibit: Exhibit, language: str) -> Iterator[str]:
+    """`Affluent 10.4% (9.8% to 11.0%)`, row by row."""
+    for cells in exhibit.frame.to_dict("records"):
+        words = reading(cells["label"], cells["value"], cells.get("low"), cells.get("high"), exhibit.unit, language)
+        base, note = cells.get("base"), cells.get("note")
+        if not is_missing(base):
+            words = say("{reading}, base {base:count}", reading=words, base=base).render(language)
+        yield words if note is None or is_missing(note) else f"{words}: {plain(note, language)}"
+
+
+def _draw(exhibit: Exhibit, width: int, language: str, is_bars: bool) -> Figure:
+    frame, narrow = exhibit.frame, is_narrow(width)
+    least, most = LABEL_WIDTHS[narrow]
+    labels = [plain(label, language) for label in frame["label"]]
+    label_width = min(most, max(least, *map(text_width, labels)))
+    plot_left = label_width + COLUMN_GAP[narrow] * 0.7
+    rows = make_rows(frame, language, label_width, HEAD_HEIGHT - _head_overlap(exhibit))
+    columns, plot_right = _place(_columns(exhibit, rows, language, narrow), width, plot_left, narrow)
+    bottom = rows[-1].bottom
+    figure, paper = sheet(width, bottom + AXIS_HEIGHT)
+    is_log = bool(exhibit.options.get("log"))
+    values = _numbers(frame, exhibit.reference)
+    limits = extent(values[values > 0] if is_log else values, from_zero=is_bars, is_log=is_log)
+    plot = panel(figure, plot_left, HEAD_HEIGHT, plot_right, bottom, limits)
+    if is_log:
+        plot.set_xscale("log")
+    _draw_table(paper, rows, columns, width, exhibit.reference)
+    _draw_grid(plot, paper, exhibit, language, rows)
+    for row in rows:
+        if row.get("note") is not None and row.get("value") is None:
+            _write_note(paper, plain(row.get("note"), language), plot_left, width, row)
+        elif row.get("value") is not None:
+            (_draw_bar if is_bars else _draw_dot)(plot, row, exhibit.reference)
+    rule(paper, bottom, 0, width, INK)
+    return figure
+
+
+def _head_overlap(exhibit: Exhibit) -> float:
+    """The first group's heading stands beside the columns' heads, unless the reference's label stands there."""
+    is_grouped = "group" in exhibit.frame and not is_missing(exhibit.frame["group"].iloc[0])
+    return ROW_HEIGHT if is_grouped and exhibit.reference_label is None else 0
+
+
+def make_rows(frame: pd.DataFrame, language: str, label_width: float, top: float = HEAD_HEIGHT) -> list[Row]:
+    """The frame's rows one under the other, a heading before each group's first."""
+    rows, y, group = [], top, ""
+    for cells in frame.to_dict("records"):
+        name = plain(None if is_missing(cells.get("group")) else cells.get("group"), language)
+        if name and name != group:
+            y += GROUP_GAP if rows else 0
+            rows.append(Row([name], y + ROW_HEIGHT / 2, ROW_HEIGHT, None))
+            y += ROW_HEIGHT
+        lines = wrap(plain(cells["label"], language), label_width)
+        height = ROW_HEIGHT + LINE_HEIGHT * (len(lines) - 1)
+        rows.append(Row(lines, y + height / 2, height, cells, opens=not rows or name != group))
+        y, group = y + height, name
+    return rows
+
+
+def _columns(exhibit: Exhibit, rows: Sequence[Row], language: str, narrow: bool) -> list[TextColumn]:
+    head = exhibit.options.get("value_label") or VALUE_HEADS.get(exhibit.unit)
+    made = [TextColumn("value", plain(head, language), [_value_text(row, exhibit.unit, language) for row in rows])]
+    intervals = [interval_text(row.get("low"), row.get("high"), exhibit.unit, language) for row in rows]
+    if any(intervals):
+        made.append(TextColumn("interval", plain(_interval_head(narrow), language), intervals))
+    if "base" in exhibit.frame and not narrow:
+        bases = ["" if row.get("base") is None else bare(row.get("base"), "count", language) for row in rows]
+        made.append(TextColumn("base", plain(say("Base"), language), bases))
+    return made
+
+
+def _value_text(row: Row, unit: str, language: str) -> str:
+    if row.cells is None or (row.get("value") is None and row.get("note") is not None):
+        return ""
+    return bare(row.get("value"), unit, language)
+
+
+def _interval_head(narrow: bool) -> Message:
+    return say("95% int.") if narrow else say("95% interval")
+
+
+def _place(columns: list[TextColumn], width: int, plot_left: float, narrow: bool) -> tuple[list[TextColumn], float]:
+    gap, right, placed = COLUMN_GAP[narrow], float(width), []
+    for column in reversed(columns):
+        placed.insert(0, TextColumn(column.name, column.head, column.texts, right))
+        right -= column.width + gap
+    if right - plot_left < LEAST_PLOT and len(columns) > 1:
+        return _place(columns[:-1], width, plot_left, narrow)
+    return placed, right
+
+
+def _numbers(frame: pd.DataFrame, reference: float | None):
+    columns = [frame[name] for name in ("value", "low", "high") if name in frame]
+    return finite(*columns, [] if reference is None else [reference])
+
+
+def _draw_table(paper: Axes, rows: Sequence[Row], columns: Sequence[TextColumn], width: int, reference) -> None:
+    for column in columns:
+        write_small(paper, column.right, HEAD_HEIGHT - 10, column.head, "right")
+    for number, row in enumerate(rows):
+        is_quiet = row.is_noise(reference) and not row.is_total
+        if not row.is_heading:
+            is_first = not any(not earlier.is_heading for earlier in rows[:number])
+            rule(paper, row.top, 0, width, INK if is_first else RULE if row.opens or rows[number - 1].is_total else HAIR)
+        write_lines(paper, 0, row, bold=row.is_heading or row.is_total)
+        for column in columns:
+            color = INK_3 if is_quiet else INK if column.name == "value" else INK_2
+            is_bold = row.is_total and column.name == "value"
+            if column.texts[number]:
+                write(paper, column.right, row.y + BASELINE, column.texts[number], color, "right", bold=is_bold)
+
+
+def write_lines(paper: Axes, x: float, row: Row, bold: bool = False) -> None:
+    """A row's label, its lines centred on the row."""
+    first = row.y - LINE_HEIGHT * (len(row.lines) - 1) / 2
+    for number, line in enumerate(row.lines):
+        write(paper, x, first + number * LINE_HEIGHT + BASELINE, line, INK, bold=bold)
+
+
+def _write_note(paper: Axes, note: str, left: float, width: float, row: Row) -> None:
+    lines = wrap(note, width - left)
+    paper.add_patch(Rectangle((left - 4, row.top + 1), width - left + 4, row.height - 2, color=PAPER, linewidth=0))
+    for number, line in enumerate(lines):
+        write(paper, left, row.y + BASELINE + (number - (len(lines) - 1) / 2) * 14, line, INK_3)
+
+
+def _draw_grid(plot: Axes, paper: Axes, exhibit: Exhibit, language: str, rows: Sequence[Row]) -> None:
+    left, right = (plot.transAxes.transform((end, 0))[0] for end in (0, 1))
+    is_log = bool(exhibit.options.get("log"))
+    at, labels = fitting_ticks(plot.get_xlim(), right - left, exhibit.unit, language, MOST_TICKS, is_log)
+    for top, bottom in _runs(rows):
+        plot.vlines(at, top, bottom, color=HAIR, linewidth=1, zorder=0, clip_on=False)
+        if exhibit.reference is not None:
+            plot.vlines(exhibit.reference, top, bottom, color=INK_3, linewidth=1, zorder=1, clip_on=False)
+    for tick, label in zip(at, labels, strict=True):
+        write_small(plot, tick, rows[-1].bottom + 19, label, "center")
+    if exhibit.reference is not None and exhibit.reference_label is not None:
+        x = plot.transData.transform((exhibit.reference, 0))[0]
+        text = plain(exhibit.reference_label, language)
+        half = text_width(text, AXIS_SIZE) / 2
+        anchor, at_x = ("right", right) if x + half > right else ("center", max(x, half))
+        write_small(paper, at_x, HEAD_HEIGHT - 10, text, anchor)
+
+
+def _runs(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    """Where rows follow each other without a heading between: the vertical lines stop at a heading."""
+    runs: list[tuple[float, float]] = []
+    for row, before in zip(rows, [None, *rows], strict=False):
+        if row.is_heading:
+            continue
+        joined = before is not None and not before.is_heading
+        runs = [*runs[:-1], (runs[-1][0], row.bottom)] if joined else [*runs, (row.top, row.bottom)]
+    return runs
+
+
+def _draw_dot(plot: Axes, row: Row, reference: float | None) -> None:
+    noise = row.is_noise(reference)
+    color = INK_3 if noise else INK if row.is_total else BLUE
+    if row.get("low") is not None:
+        weight = 1.5 if noise else 2.5 if row.is_total else 2
+        plot.hlines(row.y, row.get("low"), row.get("high"), color=color, linewidth=weight, clip_on=False)
+    plot.plot(
+        row.get("value"), row.y, marker="D" if row.is_total else "o", markersize=9 if noise or row.is_total else 10,
+        markerfacecolor=PAPER if noise else color, markeredgecolor=color, markeredgewidth=1.5 if noise else 0, clip_on=False,
+    )  # fmt: skip
+
+
+def _draw_bar(plot: Axes, row: Row, reference: float | None) -> None:
+    noise = row.is_noise(reference)
+    fill = PAPER if noise else INK_3 if row.is_total else BLUE_3
+    plot.barh(row.y, row.get("value"), 14, color=fill, edgecolor=INK_3, linewidth=1 if noise else 0, clip_on=False)
+    if row.get("low") is not None:
+        color = INK_3 if noise else INK
+        plot.hlines(row.y, row.get("low"), row.get("high"), color=color, linewidth=1.5, clip_on=False)

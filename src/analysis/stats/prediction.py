@@ -1,0 +1,117 @@
+"""How good are scores and probabilities? Ranking, calibration and what the highest scores catch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.stats.intervals import Z95, Estimate, wilson
+
+TOP_SHARES = (0.01, 0.02, 0.05, 0.10, 0.20, 0.30, 0.50)
+CERTAINTY = 1e-9
+
+
+def auc(score, outcome, groups=None) -> Estimate:
+    """Chance that one with the outcome has the higher score than one without, ties counted half (0.5 = no use).
+
+    The interval is DeLong's (DeLong, DeLong and Clarke-Pearson 1988, by ranks as Sun and Xu 2014). Where subjects
+    recur, `groups` names each row's subject and the interval is robust to that (Obuchowski 1997). Base: rows."""
+    score, outcome = _scored(score, outcome)
+    events, others = int(outcome.sum()), int((~outcome).sum())
+    rank = pd.Series(score).rank().to_numpy()
+    own_rank = pd.Series(score).groupby(outcome).rank().to_numpy()
+    placement = np.where(outcome, (rank - own_rank) / others, 1 - (rank - own_rank) / events)
+    value = float(placement[outcome].mean())
+    if groups is None:
+        variance = sum(np.var(placement[own], ddof=1) / own.sum() for own in (outcome, ~outcome) if own.sum() > 1)
+    else:
+        influence = (placement - value) / np.where(outcome, events, others)
+        by_subject = pd.Series(influence).groupby(np.asarray(groups)).sum()
+        variance = (by_subject**2).sum() * len(by_subject) / max(len(by_subject) - 1, 1)
+    half = Z95 * np.sqrt(variance)
+    return Estimate(value, float(max(value - half, 0)), float(min(value + half, 1)), len(score))
+
+
+def brier(probability, outcome) -> float:
+    """Mean squared difference of probability and outcome (Brier 1950): 0 is perfect."""
+    probability, outcome = _forecast(probability, outcome)
+    return float(np.mean((probability - outcome) ** 2))
+
+
+def calibration_table(probability, outcome, bins: int = 10) -> pd.DataFrame:
+    """Predicted against observed shares in `bins` groups of equal size by probability (equal ones stay together).
+
+    Returns predicted (mean probability), observed (share), low, high (Wilson's interval of observed), base."""
+    probability, outcome = _forecast(probability, outcome)
+    group = np.ceil(pd.Series(probability).rank() * bins / len(probability))
+    frame = pd.DataFrame({"predicted": probability, "outcome": outcome})
+    sums = frame.groupby(group.to_numpy()).agg(
+        predicted=("predicted", "mean"), events=("outcome", "sum"), base=("outcome", "size")
+    )
+    shares = [wilson(row.events, row.base) for row in sums.itertuples()]
+    observed = pd.DataFrame(shares).set_axis(["observed", "low", "high", "base"], axis=1)
+    return observed.assign(predicted=sums["predicted"].to_numpy())[["predicted", "observed", "low", "high", "base"]]
+
+
+def calibration_slope(probability, outcome) -> Estimate:
+    """Slope of the outcome's log odds on the predicted ones (Cox 1958): 1 is calibrated, below 1 overconfident.
+
+    The interval is Wald's from the logistic regression. Probabilities of 0 and 1 are drawn in by 1e-9."""
+    from analysis.stats.logistic import fit_logistic
+
+    probability, outcome = _forecast(probability, outcome)
+    inside = np.clip(probability, CERTAINTY, 1 - CERTAINTY)
+    fit = fit_logistic(pd.DataFrame({"log_odds": np.log(inside / (1 - inside))}), pd.Series(outcome))
+    value, half = fit.coefficients["log_odds"], Z95 * np.sqrt(fit.covariance.loc["log_odds", "log_odds"])
+    return Estimate(float(value), float(value - half), float(value + half), len(outcome))
+
+
+def lift_at(score, outcome, share: float) -> Estimate:
+    """How many times more often than overall the outcome occurs among the `share` with the highest scores.
+
+    Wilson's interval of the precision, divided by the overall share. Base: how many are in the top. Rows that tie at
+    the edge count in proportion."""
+    score, outcome = _scored(score, outcome)
+    size, hits = _top(score, outcome, share)
+    return Estimate(*(limit / outcome.mean() for limit in wilson(hits, size)[:3]), size)
+
+
+def lift_table(score, outcome, shares: Sequence[float] = TOP_SHARES) -> pd.DataFrame:
+    """What the highest scores catch: share (of rows, by score), precision, captured (share of all outcomes),
+    lift with low, high, and base (rows in the top), a row for each of `shares`."""
+    score, outcome = _scored(score, outcome)
+    rows = []
+    for share in shares:
+        size, hits = _top(score, outcome, share)
+        lift = lift_at(score, outcome, share)
+        rows.append((share, hits / size, hits / outcome.sum(), *lift))
+    return pd.DataFrame(rows, columns=["share", "precision", "captured", "lift", "low", "high", "base"])
+
+
+def _top(score: np.ndarray, outcome: np.ndarray, share: float) -> tuple[int, float]:
+    if not 0 < share <= 1:
+        raise ValueError(f"a top share lies above 0 and at most at 1, not at {share}")
+    size = max(round(share * len(score)), 1)
+    edge = np.partition(score, len(score) - size)[len(score) - size]
+    above, tied = score > edge, score == edge
+    return size, float(outcome[above].sum() + (size - above.sum()) * outcome[tied].mean())
+
+
+def _scored(score, outcome) -> tuple[np.ndarray, np.ndarray]:
+    score, outcome = np.asarray(score, dtype=float), np.asarray(outcome, dtype=float)
+    if len(score) != len(outcome):
+        raise ValueError(f"{len(score)} scores do not match {len(outcome)} outcomes")
+    if np.isnan(score).any() or not np.isin(outcome, (0, 1)).all():
+        raise ValueError("scores must be known and outcomes must be 0 or 1")
+    if not 0 < outcome.sum() < len(outcome):
+        raise ValueError("the outcome takes one value only, so that there is nothing to tell apart")
+    return score, outcome.astype(bool)
+
+
+def _forecast(probability, outcome) -> tuple[np.ndarray, np.ndarray]:
+    probability, outcome = np.asarray(probability, dtype=float), np.asarray(outcome, dtype=float)
+    if len(probability) != len(outcome):
+        raise ValueError(f"{len(probability)} probabilities do not match {len(outcome)} outcomes")
+    if not ((probability >= 0) & (probability <= 1)).all() or not np.isin(outcome, (0, 1)).all():
+        raise ValueError("probabilities must lie between 0 and 1 and outcomes must be 0 or 1")
+    return probability, outcome

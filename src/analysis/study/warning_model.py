@@ -1,0 +1,163 @@
+"""Who leaves more often: a logistic model that a manager can read, judged at later landmarks."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.calendar import months_before
+from analysis.stats.importance import linear_contributions
+from analysis.stats.intervals import Estimate
+from analysis.stats.logistic import LogisticFit, fit_logistic
+from analysis.stats.prediction import auc
+from analysis.study.churn import MAIN_RULE, ChurnRule, matured, outcomes
+from analysis.wording import Message, say
+
+EVENTS_PER_TERM = 10
+SMALLEST_SHARE = 0.005
+MOST_VALIDATIONS = 3
+LONG_WAIT_MINUTES = 15
+FALLING = -0.2
+TERMS = {
+    "days_silent": say("30 more days since the last transaction"),
+    "transactions": say("Twice as many transactions in 90 days"),
+    "slowing": say("Transactions of 30 days below half their usual number"),
+    "assets": say("Twice the assets"),
+    "assets_falling": say("Assets fell by a fifth or more in three months"),
+    "products": say("One more product"),
+    "tenure": say("Twice the tenure"),
+    "digital": say("10 points more of transactions digital"),
+    "open_complaint": say("A complaint is open"),
+    "complaint": say("A complaint within the year"),
+    "long_wait": say("Waited 15 minutes or more on average"),
+    "corporate": say("Corporate customer"),
+}
+REASONS = {
+    "days_silent": (say("No transaction lately"), say("Transactions until lately")),
+    "transactions": (say("Many transactions"), say("Few transactions")),
+    "slowing": (say("Fewer transactions than usual"), say("Transactions as usual")),
+    "assets": (say("Large assets"), say("Small assets")),
+    "assets_falling": (say("Falling assets"), say("Steady assets")),
+    "products": (say("Many products"), say("Few products")),
+    "tenure": (say("Long with the bank"), say("Not long with the bank")),
+    "digital": (say("Mostly digital"), say("Seldom digital")),
+    "open_complaint": (say("An open complaint"), say("No open complaint")),
+    "complaint": (say("A complaint within the year"), say("No complaint within the year")),
+    "long_wait": (say("Long waits"), say("Short waits")),
+    "corporate": (say("A company"), say("A person")),
+}
+
+
+@dataclass(frozen=True)
+class WarningModel:
+    """`fit` on all matured landmarks; `validation`, a row each prediction for a later landmark: landmark, customer_id,
+    probability, outcome; `by_landmark` the AUC of each; `events_needed` of `events` for the fit."""
+
+    fit: LogisticFit | None
+    validation: pd.DataFrame
+    by_landmark: pd.DataFrame
+    events: int
+    events_needed: int
+
+
+def design(features: pd.DataFrame) -> pd.DataFrame:
+    """Feature rows → the model's terms, indexed by customer_id; each in units a manager reads (see TERMS). Terms whose
+    columns the bank does not bring are left out."""
+    held = features.set_index("customer_id")
+    terms = {"tenure": np.log2(held["tenure_months"].clip(lower=1)), "corporate": held["kind"].eq("corporate").astype(float)}
+    if "recency_days" in held:
+        usual = held["transactions_365d"] * 30 / 365
+        terms |= {
+            "days_silent": held["recency_days"].clip(upper=180) / 30,
+            "transactions": np.log2(1 + held["transactions_90d"]),
+            "slowing": (held["transactions_30d"] < usual / 2).astype(float),
+            "digital": (held["app_share"].fillna(0) + held["web_share"].fillna(0)) * 10,
+        }
+    if "assets_3m" in held:
+        terms |= {"assets": np.log2(held["assets_3m"].clip(lower=1)), "assets_falling": (held["assets_trend"] <= FALLING).astype(float)}
+    if "products_held" in held:
+        terms["products"] = held["products_held"].fillna(0).astype(float)
+    if "complaints_365d" in held:
+        terms |= {"open_complaint": held["open_complaints"].gt(0).astype(float), "complaint": held["complaints_365d"].gt(0).astype(float)}
+    if "wait_minutes_90d" in held:
+        terms["long_wait"] = held["wait_minutes_90d"].ge(LONG_WAIT_MINUTES).astype(float)
+    return pd.DataFrame({name: terms[name].astype(float) for name in TERMS if name in terms})
+
+
+def panel(history: dict[dt.date, pd.DataFrame], landmarks: list[dt.date], rule: ChurnRule, outcome: str = MAIN_RULE) -> pd.DataFrame:
+    """One row a customer at risk and landmark: landmark, customer_id, outcome (0/1) and the model's terms. Nothing in a row's
+    terms is dated after its landmark."""
+    rows = []
+    for day in landmarks:
+        result = outcomes(history[day], history[rule.end(day)], rule)
+        terms = design(history[day]).reindex(result["customer_id"])
+        rows.append(terms.assign(landmark=day, outcome=result[outcome].to_numpy(dtype=float)).reset_index())
+    return pd.concat(rows, ignore_index=True)
+
+
+def warning_model(history: dict[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule, outcome: str = MAIN_RULE) -> WarningModel:
+    """The model on every matured landmark, and its predictions for later landmarks by models that saw only outcomes
+    known by then. Without enough events there is no fit, and the counts say so."""
+    days = matured(list(history), as_of, rule)
+    whole = panel(history, days, rule, outcome)
+    terms = _varied(whole)
+    needed = EVENTS_PER_TERM * max(len(terms), 1)
+    events = int(whole["outcome"].sum())
+    if events < needed or not terms:
+        return WarningModel(None, whole.iloc[0:0], pd.DataFrame(), events, needed)
+    validation = _validate(whole, days, rule)
+    by_landmark = pd.DataFrame(
+        [{"landmark": day, **auc(part["probability"], part["outcome"])._asdict()} for day, part in validation.groupby("landmark")]
+    )
+    fit = fit_logistic(whole[terms], whole["outcome"], clusters=whole["customer_id"])
+    return WarningModel(fit, validation, by_landmark, events, needed)
+
+
+def _validate(whole: pd.DataFrame, days: list[dt.date], rule: ChurnRule) -> pd.DataFrame:
+    parts = []
+    for day in days[-MOST_VALIDATIONS:]:
+        earlier = whole[whole["landmark"] <= months_before(day, rule.horizon_months)]
+        later = whole[whole["landmark"] == day]
+        terms = _varied(earlier) if len(earlier) else []
+        if terms and earlier["outcome"].sum() >= EVENTS_PER_TERM * len(terms) and 0 < later["outcome"].sum() < len(later):
+            fit = fit_logistic(earlier[terms], earlier["outcome"], clusters=earlier["customer_id"])
+            parts.append(later[["landmark", "customer_id", "outcome", *terms]].assign(probability=fit.predict(later[terms])))
+    columns = ["landmark", "customer_id", "outcome", "probability"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _varied(rows: pd.DataFrame) -> list[str]:
+    """Terms in use: a flag that hardly anybody bears, or bears with one outcome only, cannot be estimated."""
+    kept = []
+    for name in (term for term in TERMS if term in rows):
+        values = rows[name]
+        if values.nunique() == 2:
+            rare = values.mean() if values.mean() < 0.5 else 1 - values.mean()
+            by_value = rows.groupby(name)["outcome"].agg(["sum", "size"])
+            if rare < SMALLEST_SHARE or (by_value["sum"] == 0).any() or (by_value["sum"] == by_value["size"]).any():
+                continue
+        if values.nunique() > 1:
+            kept.append(name)
+    return kept
+
+
+def reason_codes(fit: LogisticFit, features: pd.DataFrame) -> pd.DataFrame:
+    """Feature rows → customer_id, score (probability), and each term's exact contribution to the log odds against the average
+    customer of the fit; contributions and the average's log odds add up to the score's."""
+    terms = [term for term in fit.coefficients.index if term in TERMS]
+    rows = design(features)[terms].dropna()
+    parts = linear_contributions(rows, fit.coefficients[terms], fit.design[terms].mean())
+    return parts.assign(score=fit.predict(rows)).reset_index()
+
+
+def reason_words(fit: LogisticFit, term: str) -> Message:
+    """What a manager reads where the term raises a customer's score."""
+    return REASONS[term][0 if fit.coefficients[term] > 0 else 1]
+
+
+def validated_auc(model: WarningModel) -> Estimate | None:
+    """AUC over all validation predictions, robust to customers who recur; None without any."""
+    if model.validation.empty:
+        return None
+    return auc(model.validation["probability"], model.validation["outcome"], groups=model.validation["customer_id"])

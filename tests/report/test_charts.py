@@ -1,0 +1,297 @@
+"""Every mark at both widths and in both languages: its bytes, its words, and what a hostile text does to it."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.finding import Exhibit
+from analysis.report import charts
+from analysis.report.display import EXHIBIT_MIME
+from analysis.wording import say
+
+ZH = {
+    "{label} {value} ({low} to {high})": "{label}{value}（{low}至{high}）",
+    "{low} to {high}": "{low}至{high}",
+    "95% interval": "95%置信区间",
+    "Mass": "大众客户",
+    "The takeaway": "结论",
+}
+HOSTILE = '<script>alert(1)</script> & "$x^2$" \x01\x0b\u202e{{7*7}} 城东支行'
+ROWS = pd.DataFrame(
+    {
+        "label": [say("Mass"), "Affluent"],
+        "value": [0.075, 0.104],
+        "low": [0.072, 0.098],
+        "high": [0.078, 0.11],
+        "base": [1012300, 166210],
+    }
+)
+CURVES = pd.DataFrame(
+    {
+        "series": ["Mass"] * 3 + ["Affluent"] * 3,
+        "time": [0, 6, 12] * 2,
+        "value": [1, 0.95, 0.9, 1, 0.93, 0.85],
+        "low": [1, 0.94, 0.88, 1, 0.92, 0.83],
+        "high": [1, 0.96, 0.92, 1, 0.94, 0.87],
+    }
+)
+UNITS = pd.DataFrame(
+    {
+        "part": "unit",
+        "label": ["Chengdong", "Binjiang", "Gaoxin"],
+        "size": [900, 500, 700],
+        "value": [0.112, 0.041, 0.08],
+        "outside": ["above", "below", ""],
+    }
+)
+LIMITS = pd.DataFrame(
+    {
+        "part": "limit",
+        "size": [400, 1000],
+        "value": 0.079,
+        "low95": [0.05, 0.06],
+        "high95": [0.11, 0.1],
+        "low998": [0.04, 0.05],
+        "high998": [0.12, 0.11],
+    }
+)
+HEAT = pd.DataFrame(
+    {
+        "row": ["Savers", "Savers", "Young", "Young"],
+        "column": ["Age", "Assets"] * 2,
+        "value": [0.4, 2.1, -1.5, -0.8],
+        "text": ["+0.4", "+2.1", "−1.5", "−0.8"],
+    }
+)
+PAIRS = pd.DataFrame({"label": ["Mass", "Affluent"], "left": [0.853, 0.147], "right": [0.27, 0.73]})
+SIDES = {"left_label": say("Customers"), "right_label": say("Assets")}
+TREND = CURVES.assign(x=pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30"] * 2)).drop(columns="time")
+MARKS = {
+    "intervals": (ROWS, {}),
+    "bars": (ROWS, {}),
+    "paired_bars": (PAIRS, {"options": SIDES}),
+    "steps": (CURVES, {"x_unit": "months", "x_label": say("Months")}),
+    "lines": (TREND, {"x_unit": "month"}),
+    "funnel": (pd.concat([UNITS, LIMITS]), {"x_unit": "count", "options": {"worse": "above"}}),
+    "heat": (HEAT, {"unit": "number"}),
+}
+
+
+@pytest.fixture(autouse=True)
+def both_languages(monkeypatch):
+    monkeypatch.setenv("CRM_LANGUAGES", "en,zh")
+    monkeypatch.setattr("analysis.wording.catalogue", lambda language: ZH)
+
+
+def exhibit(frame, **more):
+    return Exhibit("churn by_tier", say("The takeaway"), frame=frame, **more)
+
+
+def body(mark, frame, language="en", **more):
+    return getattr(charts, mark)(exhibit(frame, **more)).content[language]["body"]
+
+
+def drawings(html):
+    """The wide and the narrow SVG; raises where the markup is not well-formed."""
+    chart = ElementTree.fromstring(html)
+    assert chart.get("class") == "chart"
+    return list(chart)
+
+
+def texts(svg):
+    return [element.text for element in svg.iter("text")]
+
+
+def desc(html):
+    return drawings(html)[0].find("desc").text
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_every_mark_at_both_widths_in_both_languages(mark):
+    frame, more = MARKS[mark]
+    shown = getattr(charts, mark)(exhibit(frame, **more))
+    assert shown.kind == "figure"
+    assert list(shown.content) == ["en", "zh"]
+    for language, title in (("en", "The takeaway"), ("zh", "结论")):
+        wide, narrow = drawings(shown.content[language]["body"])
+        assert [(svg.get("class"), svg.get("viewBox").split()[2]) for svg in (wide, narrow)] == [
+            ("wid", "720"),
+            ("nar", "342"),
+        ]
+        assert wide.find("title").text == title
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_the_markup_passes_a_strict_page(mark):
+    frame, more = MARKS[mark]
+    html = body(mark, frame, **more)
+    assert not re.search(r"style|font-family|<image|metadata|\b\d+pt\b|xmlns", html)
+    ids = [element.get("id") for svg in drawings(html) for element in svg.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert all(name.startswith("churn-by_tier-") for name in ids)
+    for svg in drawings(html):
+        assert svg.get("role") == "img"
+        assert set(svg.get("aria-labelledby").split()) <= set(ids)
+        used = [element.get("href")[1:] for element in svg.iter("use")]
+        assert set(used) <= set(ids)
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_the_same_input_gives_the_same_bytes(mark):
+    frame, more = MARKS[mark]
+    assert body(mark, frame, **more) == body(mark, frame.copy(), **more)
+
+
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ("intervals", "Mass 7.5% (7.2% to 7.8%), base 1,012,300; Affluent 10.4% (9.8% to 11.0%), base 166,210."),
+        ("paired_bars", "Mass: Customers 85.3%, Assets 27.0%; Affluent: Customers 14.7%, Assets 73.0%."),
+        ("steps", "Mass: 0 100.0% (100.0% to 100.0%); 12 90.0% (88.0% to 92.0%); "
+                  "Affluent: 0 100.0% (100.0% to 100.0%); 12 85.0% (83.0% to 87.0%)."),
+        ("funnel", "All 7.9%; Above the limits: Chengdong 11.2%; Below the limits: Binjiang 4.1%; Within the limits: 1."),
+        ("heat", "Savers: Age +0.4, Assets +2.1; Young: Age −1.5, Assets −0.8."),
+    ],
+)  # fmt: skip
+def test_the_description_holds_the_numbers(mark, words):
+    frame, more = MARKS[mark]
+    assert desc(body(mark, frame, **more)) == words
+
+
+def test_words_and_numbers_are_the_languages_own():
+    html = body("intervals", ROWS, "zh")
+    assert desc(html).startswith("大众客户7.5%（7.2%至7.8%）")
+    assert {"大众客户", "95%置信区间", "7.2至7.8", "7.5"} <= set(texts(drawings(html)[0]))
+
+
+@pytest.mark.parametrize(
+    ("mark", "frame", "more"),
+    [
+        ("intervals", ROWS.assign(label=[HOSTILE, "Affluent"], group=HOSTILE), {}),
+        ("bars", ROWS.assign(label=[HOSTILE, "Affluent"]), {}),
+        ("paired_bars", PAIRS.assign(label=[HOSTILE, "Affluent"]), {"options": SIDES}),
+        ("steps", CURVES.assign(series=HOSTILE), {"x_unit": "months"}),
+        ("funnel", pd.concat([UNITS.assign(label=HOSTILE), LIMITS]), {"x_unit": "count"}),
+        ("heat", HEAT.assign(row=[HOSTILE] * 2 + ["Young"] * 2, text=[HOSTILE, "1", "2", "3"]), {}),
+    ],
+)
+def test_hostile_text_stays_text(mark, frame, more):
+    html = body(mark, frame, **more)
+    assert "<script" not in html
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202e]", html)
+    assert '<script>alert(1)</script> & "$x^2$" {{7*7}} 城东支行' in desc(html)
+
+
+def test_dollar_signs_are_no_formula():
+    frame = ROWS.assign(label=["Fee $5 to **$6**", "高新 $x^2$"])
+    assert {"Fee $5 to **$6**", "高新 $x^2$"} <= set(texts(drawings(body("intervals", frame))[0]))
+
+
+def test_a_lone_surrogate_does_not_break_the_page():
+    assert "Branch" in body("bars", ROWS.assign(label=pd.Series(["Branch \ud800", "B"], dtype=object))).encode().decode()
+
+
+def test_within_noise_is_hollow_and_grey():
+    frame = pd.DataFrame({"label": ["Fee rise", "Long wait"], "value": [0.08, 0.02], "low": [0.05, -0.01],
+                          "high": [0.11, 0.05]})  # fmt: skip
+    wide = drawings(body("intervals", frame, reference=0.0))[0]
+    marks = [(use.get("fill"), use.get("stroke")) for use in wide.iter("use")]
+    assert [fill for fill, _ in marks] == ["#14508c", "#ffffff"]
+    assert marks[1][1] == "#616c77"
+    colours = {element.text: element.get("fill") for element in wide.iter("text")}
+    assert (colours["8.0"], colours["2.0"]) == ("#16202b", "#616c77")
+
+
+def test_a_census_has_dots_and_no_interval_column():
+    wide = drawings(body("intervals", ROWS[["label", "value"]]))[0]
+    assert "95% interval" not in texts(wide)
+    assert len(list(wide.iter("use"))) == 2
+
+
+def test_a_row_without_value_says_why_and_one_without_reason_a_dash():
+    frame = pd.DataFrame({"label": ["App outage", "Fee rise", "Wait"], "value": [np.nan, 0.084, np.nan],
+                          "note": [say("No estimate"), None, None]})  # fmt: skip
+    wide = drawings(body("intervals", frame))[0]
+    assert "No estimate" in texts(wide)
+    assert texts(wide).count("–") == 1
+    assert "App outage –: No estimate" in desc(body("intervals", frame))
+
+
+def test_only_units_outside_the_limits_are_named():
+    wide = drawings(body("funnel", *[MARKS["funnel"][0]], **MARKS["funnel"][1]))[0]
+    assert {"Chengdong 11.2%", "Binjiang 4.1%"} <= set(texts(wide))
+    assert not any("Gaoxin" in text for text in texts(wide))
+    colours = {element.text: element.get("fill") for element in wide.iter("text")}
+    assert (colours["Chengdong 11.2%"], colours["Binjiang 4.1%"]) == ("#a3301a", "#14508c")
+
+
+def test_curves_are_named_at_their_ends_with_labels_apart():
+    frame = CURVES.assign(value=[1, 0.95, 0.9, 1, 0.93, 0.899])
+    wide = drawings(body("steps", frame, x_unit="months"))[0]
+    heights = [float(text.get("y")) for text in wide.iter("text") if text.text in ("Mass", "Affluent")]
+    assert abs(heights[0] - heights[1]) >= 15
+
+
+def test_an_axis_of_shares_ends_within_them_and_carries_its_unit_once():
+    wide = drawings(body("steps", CURVES, x_unit="months"))[0]
+    assert [text for text in texts(wide) if text.endswith("%") and "." not in text] == ["100%"]
+
+
+def test_a_long_heat_map_is_cut_into_blocks_on_the_telephone():
+    names = [f"Feature {number}" for number in range(9)]
+    frame = pd.DataFrame(
+        [(row, name, 0.1, f"{row}{name[-1]}") for row in names for name in names],
+        columns=["row", "column", "value", "text"],
+    )
+    narrow = drawings(body("heat", frame))[1]
+    assert texts(narrow).count("Feature 3") > 1 or texts(narrow).count("Feature") > 1
+    assert len([text for text in texts(narrow) if re.fullmatch(r"Feature \d\d", text)]) == 81
+
+
+def test_an_absent_exhibit_gives_its_reason_instead():
+    shown = charts.heat(Exhibit("nps", say("The takeaway"), absent=say("No surveys <delivered>.")))
+    assert shown.kind == "absent"
+    assert shown.content["en"]["body"] == '<p class="absent">No surveys &lt;delivered&gt;.</p>'
+
+
+def test_an_empty_frame_is_absent_too():
+    assert charts.bars(exhibit(ROWS.head(0))).kind == "absent"
+
+
+def test_a_frame_without_the_marks_columns_is_refused():
+    with pytest.raises(ValueError, match=r"exhibit churn by_tier: its frame lacks time, value; it needs series, time, value"):
+        charts.steps(exhibit(pd.DataFrame({"series": ["A"]})))
+
+
+def test_more_series_than_can_be_told_apart_are_refused():
+    frame = pd.DataFrame({"series": list("ABCDEFG"), "x": 1, "value": 0.5})
+    with pytest.raises(ValueError, match="7 series, but at most 6 can be told apart"):
+        charts.lines(exhibit(frame))
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_single_row_or_missing_numbers_can_be_drawn(mark):
+    frame, more = MARKS[mark]
+    numbers = frame.select_dtypes("number").columns.difference(["size", "time", "low95", "high95", "low998", "high998"])
+    holes = frame.assign(**{name: frame[name].where(frame.get("part", pd.Series("", frame.index)).eq("limit")) for name in
+                            numbers})  # fmt: skip
+    assert drawings(body(mark, holes, **more))
+    if mark != "funnel":
+        assert drawings(body(mark, frame.head(1), **more))
+
+
+def test_no_global_setting_is_left_behind():
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    body("heat", HEAT)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_the_publisher_finds_it_under_its_own_type():
+    bundle = charts.bars(exhibit(ROWS))._repr_mimebundle_()
+    assert bundle[EXHIBIT_MIME]["kind"] == "figure"
+    assert bundle[EXHIBIT_MIME]["content"]["zh"]["title"] == "结论"

@@ -1,0 +1,88 @@
+"""Tables: one unit a column, rows set off, text from data escaped."""
+
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from analysis.finding import Column, Exhibit
+from analysis.report.tables import table
+from analysis.wording import say
+
+COLUMNS = (
+    Column("tier", say("Tier")),
+    Column("customers", say("At the start"), "count", say("customers")),
+    Column("churn_share", say("Rate now"), "share"),
+    Column("change", say("Change"), "points"),
+)
+FRAME = pd.DataFrame(
+    {
+        "tier": [say("Mass"), "<b>P&B</b>", say("All")],
+        "customers": [1012300, 7910, 1020210],
+        "churn_share": [0.075, None, 0.0753],
+        "change": [0.015, -0.006, 0.015],
+        "is_total": [False, False, True],
+        "is_noise": [False, True, False],
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def one_language(monkeypatch):
+    monkeypatch.setenv("CRM_LANGUAGES", "en")
+
+
+def shown(frame=FRAME, columns=COLUMNS):
+    return table(Exhibit("tiers", say('Churn by "tier"'), frame=frame, columns=columns))
+
+
+def test_a_table_as_html():
+    assert shown().kind == "table"
+    assert shown().content["en"]["body"] == (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Churn by &quot;tier&quot;">\n'
+        '<table class="t wide"><caption class="vh">Churn by &quot;tier&quot;</caption>\n'
+        '<thead><tr><th scope="col">Tier</th><th scope="col" class="n">At the start<small>customers</small></th>'
+        '<th scope="col" class="n">Rate now<small>%</small></th>'
+        '<th scope="col" class="n">Change<small>points</small></th></tr></thead>\n'
+        "<tbody>\n"
+        '<tr><th scope="row">Mass</th><td class="n">1,012,300</td><td class="n">7.5</td><td class="n">+1.5</td></tr>\n'
+        '<tr><th scope="row">&lt;b&gt;P&amp;B&lt;/b&gt;</th><td class="n soft">7,910</td><td class="n soft">–</td>'
+        '<td class="n soft">−0.6</td></tr>\n'
+        '<tr class="sum"><th scope="row">All</th><td class="n">1,020,210</td><td class="n">7.5</td>'
+        '<td class="n">+1.5</td></tr>\n'
+        "</tbody></table></div>"
+    )
+
+
+def test_it_is_well_formed_and_without_style():
+    html = shown().content["en"]["body"]
+    assert ElementTree.fromstring(html).tag == "div"
+    assert "style" not in html
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "a\x01\x0bb\u202e", '" onmouseover="x', "{{7*7}}", "**x**"])
+def test_hostile_cells_stay_text(text):
+    html = shown(FRAME.assign(tier=text)).content["en"]["body"]
+    cells = [cell.text for cell in ElementTree.fromstring(html).iter("th") if cell.get("scope") == "row"]
+    assert cells == [text.replace("\x01\x0b", "").replace("\u202e", "")] * 3
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, pd.NaT])
+def test_a_suppressed_cell_is_a_dash(nothing):
+    frame = pd.DataFrame({"tier": ["Mass"], "customers": pd.Series([nothing], dtype=object)})
+    assert '<td class="n">–</td>' in shown(frame, COLUMNS[:2]).content["en"]["body"]
+
+
+def test_a_column_that_the_frame_lacks_is_refused():
+    with pytest.raises(ValueError, match="exhibit tiers: its table lacks columns: change"):
+        shown(FRAME.drop(columns="change"))
+
+
+def test_a_table_without_columns_is_refused():
+    with pytest.raises(ValueError, match="exhibit tiers: its table lacks columns: all"):
+        shown(columns=())
+
+
+def test_an_absent_table_gives_its_reason():
+    absent = table(Exhibit("tiers", say("Churn"), absent=say("No balances.")))
+    assert (absent.kind, absent.content["en"]["body"]) == ("absent", '<p class="absent">No balances.</p>')
