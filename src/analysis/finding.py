@@ -28,7 +28,8 @@ BASES = {
 class Finding:
     """One claim: stable `id`, computed `text`, its number `value` in `unit` with interval `low`-`high` (None for a
     census), the `base` it rests on (how many of `base_of`) and the kind of `evidence`. `exhibit` names the exhibit
-    that shows it; `compare_to` is the value it is held against."""
+    that shows it; `compare_to` is the value it is held against. `is_headline` findings open the page, the others follow
+    folded away; all are published in results.json."""
 
     id: str
     text: Message
@@ -41,6 +42,7 @@ class Finding:
     compare_to: float | None = None
     exhibit: str | None = None
     base_of: str = "customers"
+    is_headline: bool = True
 
     def __post_init__(self) -> None:
         if self.evidence not in EVIDENCE:
@@ -67,6 +69,7 @@ class Finding:
             "evidence": self.evidence,
             "exhibit": self.exhibit,
             "base_of": self.base_of,
+            "is_headline": self.is_headline,
         }
 
 

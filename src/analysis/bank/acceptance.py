@@ -16,6 +16,7 @@ REASONS = {
     "duplicate": "repeats a key that stands already",
 }
 REJECTED_SCHEMA = ("row_key", "column", "rule", "reason", "effect", "original", "record")
+BEGINS_AS_DAY = r"^\d"
 
 
 def check(raw: ir.Table, contract: Table, parents: dict[str, ir.Table]) -> ir.Table:
@@ -31,8 +32,9 @@ def check(raw: ir.Table, contract: Table, parents: dict[str, ir.Table]) -> ir.Ta
 
 
 def duplicates(checked: ir.Table, contract: Table) -> ir.Table:
-    """`_row` of each row that repeats a key; the first in the order of all columns stays."""
+    """`_row` of each row that repeats a key; of those that break no other rule, the first in the order of all columns stays."""
     keys = list(contract.key)
+    checked = checked.filter(~_is_rejected(checked, contract))
     repeated = checked.group_by(keys).agg(_n=lambda table: table.count()).filter(lambda table: table["_n"] > 1)
     rows = checked.semi_join(repeated, keys)
     place = ibis.row_number().over(group_by=keys, order_by=[*contract.column_names, ROW])
@@ -60,20 +62,29 @@ def rejected(raw: ir.Table, checked: ir.Table, repeated: ir.Table, contract: Tab
     again = raw.semi_join(repeated, ROW)
     key = contract.column(contract.key[0])
     parts.append(_refusal(again, raw, contract, key, ibis.literal("duplicate"), rejects=True))
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return ibis.union(*parts)
 
 
 def _typed(raw: ir.Table, column: Column) -> ir.Value:
     target = TYPES[column.type]
     if column.name not in raw.columns:
         return ibis.null(target)
-    value = raw[column.name]
-    if value.type().is_string():
-        value = value.strip().nullif("")
-        value = value if column.type == "text" else value.try_cast(target)
-    else:
-        value = value.cast(target) if column.type == "text" else value.try_cast(target)
+    given = raw[column.name]
+    given = given.strip().nullif("") if given.type().is_string() else given
+    value = given.cast(target) if column.type == "text" else given.try_cast(target)
+    value = _only_exact(given, value, column.type)
     return _month_end(value) if column.name == "month" else value
+
+
+def _only_exact(given: ir.Value, value: ir.Value, kind: str) -> ir.Value:
+    """Null where the engine's cast lets pass what is none: 2.5 as a whole number, 'nan' as a number, 'infinity' as a day."""
+    if kind == "int" and not given.type().is_integer():
+        return ibis.ifelse(given.try_cast("float64") == value, value, ibis.null("int64"))
+    if kind == "number" and not given.type().is_integer():
+        return ibis.ifelse(value.isnan() | value.isinf(), ibis.null("float64"), value)
+    if kind in ("date", "timestamp") and given.type().is_string():
+        return ibis.ifelse(given.re_search(BEGINS_AS_DAY), value, ibis.null(TYPES[kind]))
+    return value
 
 
 def _month_end(day: ir.DateValue) -> ir.DateValue:
@@ -99,6 +110,8 @@ def _broken_rule(raw: ir.Table, column: Column, value: ir.Value, parents: dict[s
 
 
 def _is_given(value: ir.Value) -> ir.BooleanValue:
+    if value.type().is_floating():
+        return value.notnull() & ~value.isnan()
     return value.notnull() & (value.strip() != "") if value.type().is_string() else value.notnull()
 
 

@@ -1,7 +1,9 @@
 """What a notebook opens: a prepared bank, seen as of one day."""
 
+import contextlib
 import datetime as dt
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from analysis.project import folders
 from analysis.wording import say
 
 MANIFEST = "prepared.json"
+WRITTEN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Book:
         day = landmark or self.as_of
         if day > self.as_of:
             raise UserError(f"The landmark {day} lies after as_of {self.as_of}: nothing later than as_of is read.")
+        if "customers" not in self.tables:
+            raise NotProduced(say("The bank brings no table {name}.", name="customers"))
         path = feature_path(self.processed, day)
         if not path.is_file():
             write_features(self.processed, day)
@@ -110,26 +115,28 @@ def read_manifest(processed: Path) -> dict | None:
 
 def choose_as_of(asked: str, config: BankConfig, first: dt.date | None, last: dt.date | None) -> dt.date:
     """The day asked for, else the bank's own, else the last month end in the data; it must lie within the data."""
-    day = parse_day(asked) if asked else config.as_of or (last and _last_month_end(last))
+    day = parse_day(asked) if asked else config.as_of or (last and _last_month_end(first or last, last))
     if day is None:
         raise UserError(
-            f"{config.name}: the data have no dates and bank.yaml states no as_of; add one, such as as_of: 2025-06-30."
+            f"{config.name}: the data have no dates, and bank.yaml states no as_of; add one there, such as as_of: 2025-06-30."
         )
     if first and last and not first <= day <= month_end(last):
         side = "before" if day < first else "after"
         raise UserError(
-            f"as_of {day} lies {side} all data ({first} to {last}); choose a day between them, such as {_last_month_end(last)}."
+            f"as_of {day} lies {side} all data ({first} to {last}); choose a day between them, such as {_last_month_end(first, last)}."
         )
     return day
 
 
 def parse_day(text: str) -> dt.date:
     """A date written YYYY-MM-DD."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise UserError(f"'{text}' is not a day; write it as YYYY-MM-DD, such as 2025-06-30.") from None
+    with contextlib.suppress(ValueError):
+        if WRITTEN_DAY.fullmatch(text):
+            return dt.date.fromisoformat(text)
+    raise UserError(f"'{text}' is not a day; write it as YYYY-MM-DD, such as 2025-06-30.")
 
 
-def _last_month_end(last: dt.date) -> dt.date:
-    return last if month_end(last) == last else month_end(months_before(last.replace(day=1), 1))
+def _last_month_end(first: dt.date, last: dt.date) -> dt.date:
+    """The last month end in the data; their last day where they hold none."""
+    end = last if month_end(last) == last else month_end(months_before(last.replace(day=1), 1))
+    return end if end >= first else last

@@ -19,8 +19,8 @@ def features(tables: dict[str, ir.Table], landmark: dt.date) -> ir.Table:
     transactions_<30|90|365>d, inflow_…d, outflow_…d (currency), active_days_90d and <channel>_share (of 365 days);
     balances: deposits, wealth, loans (latest month), assets (deposits + wealth), assets_3m, assets_12m (means),
     assets_slope (currency a month over 12 months), assets_volatility (standard deviation ÷ mean), assets_trend
-    (mean of 3 months ÷ mean of the 3 before − 1); products_held, holds_<product>; complaints_365d, open_complaints,
-    open_complaint_hours (the longest open); contacts_365d, wait_minutes_90d and wait_minutes_365d (means), abandoned_365d;
+    (mean of 3 months ÷ mean of the 3 before − 1), assets_peak_12m, months_seen; products_held, holds_<product>;
+    complaints_365d, open_complaints (those reopened too), open_complaint_hours (of the one received first); contacts_365d, wait_minutes_90d and wait_minutes_365d (means), abandoned_365d;
     contribution_12m. A table that the bank does not bring yields no columns.
     """
     rows = _customers(tables["customers"], landmark)
@@ -111,7 +111,7 @@ def _holdings(holdings: ir.Table, landmark: dt.date) -> ir.Table:
 
 
 def _complaints(complaints: ir.Table, landmark: dt.date) -> ir.Table:
-    is_open = complaints.resolved_at.isnull()
+    is_open = complaints.resolved_at.isnull() | (complaints.reopened_at > complaints.resolved_at).fill_null(False)
     age_hours = (ibis.timestamp(f"{landmark} 23:59:59").epoch_seconds() - complaints.received_at.epoch_seconds()) * (1 / 3600)
     return complaints.group_by("customer_id").agg(
         complaints_365d=(_days(landmark, complaints.received_at) < 365).cast("int64").sum(),

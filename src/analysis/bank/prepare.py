@@ -12,11 +12,12 @@ from analysis.bank.book import MANIFEST, choose_as_of, feature_path, read_manife
 from analysis.bank.config import BankConfig, read_config
 from analysis.bank.contracts import TABLES, Table
 from analysis.bank.rawfiles import locate
-from analysis.bank.sources import contract_order, files_of, input_files, load_files, select_table
+from analysis.bank.sources import ROW, contract_order, files_of, load_files, mask, select_table
 from analysis.calendar import landmark_grid
 from analysis.errors import UserError
 from analysis.project import Folders
 
+REJECTED_LAST_RUN = "rejected-last-run"
 EVENT_TABLES = ("balances", "transactions", "contacts", "complaints", "surveys", "contributions")
 LOG = logging.getLogger("crm")
 
@@ -37,13 +38,18 @@ def prepare(places: Folders, as_of: str = "", force: bool = False) -> Prepared:
     config = read_config(places.definition)
     state = _state(config, places)
     manifest = read_manifest(places.processed)
-    is_new = force or manifest is None or any(manifest.get(key) != value for key, value in state.items())
+    is_new = force or manifest is None or not _is_current(manifest, state, places.processed)
     if is_new:
         LOG.info("preparing %s", places.name)
         manifest = _build(config, places, state)
     first, last = (dt.date.fromisoformat(day) if day else None for day in manifest["span"])
     day = choose_as_of(as_of, config, first, last)
     return Prepared(config, manifest, day, is_new)
+
+
+def _is_current(manifest: dict, state: dict, processed: Path) -> bool:
+    whole = all((processed / f"{table}.parquet").is_file() for table in manifest["tables"])
+    return whole and all(manifest.get(key) == value for key, value in state.items())
 
 
 def prepare_features(prepared: Prepared, places: Folders) -> None:
@@ -59,7 +65,6 @@ def prepare_features(prepared: Prepared, places: Folders) -> None:
 
 def _state(config: BankConfig, places: Folders) -> dict:
     names = sorted({name for table in config.tables for name in files_of(config, table)})
-    input_files(config, places.raw)
     return {
         "inputs": {name: digest.of_files(locate(places.raw, config.files[name])) for name in names},
         "definition": digest.of_file(places.definition),
@@ -81,7 +86,7 @@ def _build(config: BankConfig, places: Folders, state: dict) -> dict:
         for contract in contract_order(config):
             select_table(connection.con, config, places.definition, contract)
             tables[contract.name] = _accept(connection, contract, config, staging, list(tables))
-            _refuse_too_many_rejected(connection, contract, config, places, staging, tables[contract.name])
+            _refuse_too_many_bad(connection, contract, config, places, staging, tables[contract.name])
         span = _span(connection, list(tables))
     except BaseException:
         connection.disconnect()
@@ -104,50 +109,54 @@ def _accept(connection, contract: Table, config: BankConfig, staging: Path, done
     refused = connection.create_table(f"refused_{contract.name}", acceptance.rejected(raw, checked, repeated, contract))
     kept = acceptance.accepted(checked, repeated, contract).order_by(list(contract.key))
     connection.to_parquet(kept, str(staging / f"{contract.name}.parquet"), compression="zstd")
-    order = ["row_key", "column", "rule", "original"]
+    order = ["row_key", "column", "rule", "original", "record"]
     connection.to_parquet(refused.order_by(order), str(staging / "rejected" / f"{contract.name}.parquet"), compression="zstd")
     connection.read_parquet(str(staging / f"{contract.name}.parquet"), table_name=contract.name)
-    return _counts(connection, contract.name)
+    return _counts(connection, contract)
 
 
-def _counts(connection, table: str) -> dict:
+def _counts(connection, contract: Table) -> dict:
+    table = contract.name
     count = f"SELECT (SELECT count(*) FROM raw_{table}), (SELECT count(*) FROM {table}), (SELECT count(*) FROM refused_{table} WHERE effect = 'field set to null')"
     delivered, kept, nulled = connection.con.execute(count).fetchall()[0]
     rules = connection.con.execute(
         f'SELECT "column", rule, count(*) FROM refused_{table} GROUP BY ALL ORDER BY 3 DESC, 1, 2'
     ).fetchall()
     broken = [{"column": column, "rule": rule, "count": number} for column, rule, number in rules]
-    return {"delivered": delivered, "accepted": kept, "rejected": delivered - kept, "fields_set_to_null": nulled, "rules": broken}
+    counts = {"delivered": delivered, "accepted": kept, "rejected": delivered - kept, "fields_set_to_null": nulled}
+    return {**counts, "bad_rows": _bad_rows(connection, contract), "rules": broken}
 
 
-def _refuse_too_many_rejected(
-    connection, contract: Table, config: BankConfig, places: Folders, staging: Path, counts: dict
-) -> None:
-    if contract.name == "parties" or not counts["rules"]:
+def _bad_rows(connection, contract: Table) -> int:
+    is_broken = " OR ".join(f'"{column}__rule" IS NOT NULL' for column in contract.column_names)
+    bad = f"{is_broken} OR {ROW} IN (SELECT {ROW} FROM repeated_{contract.name})"
+    return connection.con.execute(f"SELECT count(*) FROM checked_{contract.name} WHERE {bad}").fetchall()[0][0]
+
+
+def _refuse_too_many_bad(connection, contract: Table, config: BankConfig, places: Folders, staging: Path, counts: dict) -> None:
+    bad, delivered = counts["bad_rows"], counts["delivered"]
+    if contract.name == "parties" or bad <= config.max_rejected_share * delivered:
         return
-    bad = min(counts["delivered"], counts["rejected"] + counts["fields_set_to_null"])
-    if bad <= config.max_rejected_share * counts["delivered"]:
-        return
-    worst = counts["rules"][0]
-    original, reason, key = connection.con.execute(
-        f'SELECT original, reason, row_key FROM refused_{contract.name} WHERE "column" = ? AND rule = ? ORDER BY row_key LIMIT 1',
-        [worst["column"], worst["rule"]],
-    ).fetchall()[0]
-    kept = places.processed.parent / f".{places.name}.rejected"
+    kept = places.processed / REJECTED_LAST_RUN
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(staging / "rejected", kept)
     files = ", ".join(config.files[name].path for name in files_of(config, contract.name))
-    example = _masked(original) if contract.column(worst["column"]).sensitive else original
     raise UserError(
-        f"{files}: table {contract.name}: {bad:,} of {counts['delivered']:,} rows are bad, more than max_rejected_share"
-        f" {config.max_rejected_share:.0%} allows; most often column {worst['column']} ({worst['count']:,} rows): '{example}' {reason}."
-        f" Mend the file or the SELECT, or raise max_rejected_share; every bad row is in {kept / (contract.name + '.parquet')}."
+        f"{files}: table {contract.name}: {bad:,} of {delivered:,} rows are bad, more than the {config.max_rejected_share:.3g} share"
+        f" that max_rejected_share allows; most often {_worst(connection, contract, counts['rules'][0])}. Mend the file or the"
+        f" SELECT, or raise max_rejected_share; all bad rows are in {kept / f'{contract.name}.parquet'}."
     )
 
 
-def _masked(value: str | None) -> str:
-    text = value or ""
-    return text if len(text) < 2 else text[0] + "*" * (len(text) - 2) + text[-1]
+def _worst(connection, contract: Table, rule: dict) -> str:
+    original, reason = connection.con.execute(
+        f'SELECT original, reason FROM refused_{contract.name} WHERE "column" = ? AND rule = ? ORDER BY row_key, original LIMIT 1',
+        [rule["column"], rule["rule"]],
+    ).fetchall()[0]
+    rows = f"column {rule['column']} ({rule['count']:,} row{'s' * (rule['count'] > 1)})"
+    if not original:
+        return f"{rows}, which {reason}"
+    return f"{rows}: '{mask(original) if contract.column(rule['column']).sensitive else original}' {reason}"
 
 
 def _span(connection, tables: list[str]) -> list[str | None]:
@@ -169,7 +178,7 @@ def _install(staging: Path, target: Path, manifest: dict) -> None:
     """The manifest goes first and comes last: a target without one counts as not prepared."""
     target.mkdir(parents=True, exist_ok=True)
     (target / MANIFEST).unlink(missing_ok=True)
-    for name in ("features", "rejected"):
+    for name in ("features", "rejected", REJECTED_LAST_RUN):
         shutil.rmtree(target / name, ignore_errors=True)
     for path in target.glob("*.parquet"):
         path.unlink()

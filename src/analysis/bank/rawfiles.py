@@ -261,7 +261,7 @@ def _record(path: Path, number: int, line: str) -> dict:
         problem = error.msg if isinstance(error, json.JSONDecodeError) else "not readable"
         raise UserError(f"{path}, line {number}: not JSON ({problem}); each line must be one JSON object.") from None
     if not isinstance(record, dict):
-        raise UserError(f"{path}, line {number}: not a JSON object; each line must be one, such as {{\"id\": 1}}.")
+        raise UserError(f'{path}, line {number}: not a JSON object; each line must be one, such as {{"id": 1}}.')
     return record
 
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from analysis.bank.config import BankConfig
 from analysis.bank.contracts import TABLES, Table
-from analysis.bank.rawfiles import first_line, load, locate, quoted
+from analysis.bank.rawfiles import first_line, load, quoted
 from analysis.errors import UserError
 from analysis.project import suggestion
 
@@ -20,7 +20,9 @@ ROW = "_row"
 DELIVERED = "delivered"
 MISSING_COLUMN = re.compile(r'column "([^"]+)" not found|does not have a column named "([^"]+)"', re.IGNORECASE)
 MISSING_TABLE = re.compile(r"Table with name (.+) does not exist")
-QUOTED = re.compile(r"""(['"])(.+?)\1""")
+VALUE = re.compile(r"""(['"])(.*)\1(?= (?:to|according|as) )|(['"]).*\3""")
+SHORTEST_SHOWN = 6
+VALUE_ERRORS = (duckdb.DataError, duckdb.InvalidInputException)
 
 
 def files_of(config: BankConfig, table: str) -> list[str]:
@@ -30,12 +32,6 @@ def files_of(config: BankConfig, table: str) -> list[str]:
     except sqlglot.errors.SqlglotError:
         return [name for name in config.files if re.search(rf"\b{re.escape(name)}\b", config.tables[table])]
     return sorted({node.name for node in tree.find_all(exp.Table)} & set(config.files))
-
-
-def input_files(config: BankConfig, raw: Path) -> list[Path]:
-    """Every raw file that some table of the bank reads, sorted; a missing one is refused."""
-    used = {name for table in config.tables for name in files_of(config, table)}
-    return sorted({path for name in used for path in locate(raw, config.files[name])})
 
 
 def load_files(connection: duckdb.DuckDBPyConnection, config: BankConfig, raw: Path) -> None:
@@ -61,7 +57,13 @@ def select_table(connection: duckdb.DuckDBPyConnection, config: BankConfig, defi
     name = f"raw_{contract.name}"
     line = config.line_of("tables", contract.name)
     with _among_files(connection):
-        _run(connection, f"CREATE TABLE main.{name} AS SELECT row_number() OVER () AS {ROW}, * FROM (\n", config, definition, contract)
+        _run(
+            connection,
+            f"CREATE TABLE main.{name} AS SELECT row_number() OVER () AS {ROW}, * FROM (\n",
+            config,
+            definition,
+            contract,
+        )
     columns = [row[0] for row in connection.execute(f"DESCRIBE {quoted(name)}").fetchall() if row[0] != ROW]
     for column in columns:
         if column not in contract.column_names:
@@ -88,9 +90,7 @@ def _refuse_without_required(columns: list[str], contract: Table, definition: Pa
             )
 
 
-def _run(
-    connection: duckdb.DuckDBPyConnection, opening: str, config: BankConfig, definition: Path, contract: Table
-) -> None:
+def _run(connection: duckdb.DuckDBPyConnection, opening: str, config: BankConfig, definition: Path, contract: Table) -> None:
     sql = config.tables[contract.name].rstrip().removesuffix(";")
     connection.execute("SET errors_as_json = true")
     try:
@@ -128,16 +128,16 @@ def _sentence(error: duckdb.Error, problem: dict[str, str], config: BankConfig, 
     if missing := MISSING_TABLE.search(message):
         name = missing.group(1).strip('"')
         return f"'{name}' is none of the files{suggestion(name, list(config.files))} Declare it under files."
-    if isinstance(error, duckdb.ProgrammingError | duckdb.NotSupportedError | duckdb.InternalError):
+    if not isinstance(error, VALUE_ERRORS):
         return f"the SQL over {files} fails ({message}); mend that line."
-    masked = QUOTED.sub(lambda found: f"'{mask(found.group(2))}'", message)
+    masked = VALUE.sub(lambda found: f"'{mask(found.group(2))}'", message, count=1)
     return f"the SQL over {files} fails on a value ({masked}); let try_cast or try_strptime pass what does not fit."
 
 
 def mask(value: str | None) -> str:
-    """A value that may be a customer's: its first and last character."""
+    """A value that may be a customer's: only its ends are shown, of a short one nothing."""
     text = value or ""
-    return "*" * len(text) if len(text) < 4 else text[0] + "*" * (len(text) - 2) + text[-1]
+    return "*" * len(text) if len(text) < SHORTEST_SHOWN else text[0] + "*" * (len(text) - 2) + text[-1]
 
 
 def _until_alias(sql: str, column: str) -> str:

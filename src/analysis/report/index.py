@@ -111,7 +111,7 @@ def _findings(reports: dict, language: str) -> list[dict]:
         }
         for entry in reports.values()
         if entry["status"] == "published"
-        for finding in entry["findings"][:FINDINGS_PER_REPORT]
+        for finding in [finding for finding in entry["findings"] if finding["is_headline"]][:FINDINGS_PER_REPORT]
     ]
 
 

@@ -41,6 +41,7 @@ FURNITURE = {
     "skip": say("Skip to the report"), "contents": say("Contents"), "as_of": say("As of"), "prepared_by": say("Prepared by"),
     "classification": say("Classification"), "internal": say("Internal"), "period": say("Period"), "sources": say("Sources and code"),
     "show_code": say("Show the code"), "how_to_read": say("How to read it"), "index": say("Monthly customer report"), "version": say("Version"),
+    "further": say("Further findings"),
     "source_tables": say("Sources, parameters and versions"),
 }  # fmt: skip
 KINDS_OF_DATA = {"simulated": say("Simulated data, not a real bank"), "research": say("Research data"), "real": None}
@@ -218,7 +219,7 @@ def _code(notebook: nbformat.NotebookNode) -> str:
 
 
 def _published(finding: dict, language: str) -> dict:
-    names = ("id", "text", "value", "low", "high", "base", "base_of", "unit", "evidence", "compare_to")
+    names = ("id", "text", "value", "low", "high", "base", "base_of", "unit", "evidence", "compare_to", "is_headline")
     return {name: finding[name] for name in names} | {"text": finding["text"][language]}
 
 

@@ -97,10 +97,10 @@ def _main_rate(row: pd.Series, earlier: pd.Series | None, day: dt.date, rule: Ch
 
 def _rate(name: str, row: pd.Series, label: Message) -> Finding:
     if not is_tellable(row["events"]):
-        text = say("{rule}: fewer than {threshold:count} of {base:count} customers, too few for a rate.", rule=label, threshold=DISCLOSURE_THRESHOLD, base=row["base"])
-        return Finding(f"churn_rate.{name}", text, None, int(row["base"]), "share", exhibit="by_rule")
-    text = say("{rule}: {value:share} (interval {low:share} to {high:share}).", rule=label, value=row["value"], low=row["low"], high=row["high"])
-    return Finding(f"churn_rate.{name}", text, row["value"], int(row["base"]), "share", low=row["low"], high=row["high"], exhibit="by_rule")
+        text = say("Fewer than {threshold:count} of {base:count} customers left by the rule {rule}: too few for a rate.", rule=label, threshold=DISCLOSURE_THRESHOLD, base=row["base"])
+        return Finding(f"churn_rate.{name}", text, None, int(row["base"]), "share", exhibit="by_rule", is_headline=False)
+    text = say("**{value:share}** left by the rule {rule} alone (interval {low:share} to {high:share}).", rule=label, value=row["value"], low=row["low"], high=row["high"])
+    return Finding(f"churn_rate.{name}", text, row["value"], int(row["base"]), "share", low=row["low"], high=row["high"], exhibit="by_rule", is_headline=False)
 
 
 def rule_earlier(day: dt.date, rule: ChurnRule) -> dt.date:

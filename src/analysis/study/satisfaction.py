@@ -169,7 +169,7 @@ def _score_findings(recent: pd.DataFrame, before: pd.DataFrame) -> list[Finding]
         Finding(
             "top_two_box",
             say("**{value:share}** of answers are a 9 or a 10 (interval {low:share} to {high:share}).", value=top.value, low=top.low, high=top.high),
-            top.value, top.base, "share", low=top.low, high=top.high, base_of="answers",
+            top.value, top.base, "share", low=top.low, high=top.high, base_of="answers", is_headline=False,
         )
     )  # fmt: skip
     return told
@@ -198,15 +198,15 @@ def _driver_findings(drivers: pd.DataFrame | None, explained: Estimate | None, l
     joint = Finding(
         "drivers.r_squared",
         say("The attributes together go with **{value:share}** of the variation of overall satisfaction (interval {low:share} to {high:share}).", value=explained.value, low=explained.low, high=explained.high),
-        explained.value, explained.base, "share", "association", explained.low, explained.high, exhibit="drivers", base_of="answers",
+        explained.value, explained.base, "share", "association", explained.low, explained.high, exhibit="drivers", base_of="answers", is_headline=False,
     )  # fmt: skip
     others = [
         Finding(
             f"driver.{row['item']}",
             say("{item}: {share:share} (interval {low:share} to {high:share}) of what the attributes explain together.", item=labels.get(row["item"], row["item"]), share=row["share"], low=row["low"], high=row["high"]),
-            row["share"], explained.base, "share", "association", row["low"], row["high"], exhibit="drivers", base_of="answers",
+            row["share"], explained.base, "share", "association", row["low"], row["high"], exhibit="drivers", base_of="answers", is_headline=False,
         )
-        for _, row in drivers.iloc[1:3].iterrows()
+        for _, row in drivers.iloc[1:].iterrows()
     ]  # fmt: skip
     return [leading, joint, *others]
 

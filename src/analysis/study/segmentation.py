@@ -141,11 +141,11 @@ def _segment_findings(found: Segments, table: pd.DataFrame, base: int) -> list[F
             say("The active customers form **{k:count} stable segments**; the least stable comes back with {weakest:number} of 1 when customers are drawn anew.", k=found.clustering.k, weakest=weakest),
             found.clustering.k, base, "count", exhibit="choice",
         ),
-        Finding("segments.stability", say("Least stable segment: stability **{weakest:number}**, where .75 is needed.", weakest=weakest), weakest, base, "number", compare_to=0.75, exhibit="choice"),
+        Finding("segments.stability", say("Least stable segment: stability **{weakest:number}**, where .75 is needed.", weakest=weakest), weakest, base, "number", compare_to=0.75, exhibit="choice", is_headline=False),
         Finding(
             f"segment.{found.keys[largest['segment']]}.share",
             say("The largest segment ({name}) holds **{share:share}** of active customers.", name=largest["label"], share=largest["share"]),
-            float(largest["share"]), base, "share", exhibit="segments",
+            float(largest["share"]), base, "share", exhibit="segments", is_headline=False,
         ),
         Finding(
             f"segment.{found.keys[richest['segment']]}.assets_ratio",
