@@ -1,0 +1,56 @@
+# make report and make test are all that a newcomer needs: Python 3.11 to 3.13, make and a package index.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+DEMO := data/raw/demo/bank.yaml
+LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report test lint lab bench lock clean
+
+help: ## list the verbs
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/base.installed ## make .venv and install what the reports need
+
+.venv/base.installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": name one with make PYTHON=python3.12 …")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet -r requirements.lock
+	$(PIP) install --quiet --no-deps -e .
+	@touch $@
+
+.venv/dev.installed: .venv/base.installed requirements-dev.lock
+	$(PIP) install --quiet -r requirements-dev.lock
+	@touch $@
+
+$(DEMO): $(wildcard src/analysis/bank/demo/*) | setup
+	$(BIN)/crm demo
+	@touch $@
+
+report: setup $(DEMO) ## make the demo bank and publish all its pages
+	$(BIN)/crm report demo
+
+test: .venv/dev.installed lint ## run every test, those in a real browser included
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: .venv/dev.installed ## check style and formatting
+	$(BIN)/ruff check src tests notebooks
+	$(BIN)/ruff format --check src tests
+
+lab: .venv/dev.installed $(DEMO) ## open JupyterLab with the demo bank ready
+	$(BIN)/crm prepare demo
+	$(BIN)/jupyter lab notebooks $(LAB_OPTIONS)
+
+bench: .venv/dev.installed $(DEMO) ## measure publishing against the plain way, as ratios in one run
+	$(BIN)/python tests/bench/overhead.py
+
+lock: ## pin every dependency anew (for maintainers; installs uv beside)
+	$(PYTHON) -m venv .venv/locking && .venv/locking/bin/pip install --quiet uv
+	.venv/locking/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	.venv/locking/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra lab --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	.venv/locking/bin/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --extra lab -c requirements-dev.lock pyproject.toml | $(PYTHON) .ci/environment.py > environment.yml
+
+clean: ## remove what can be made again: processed tables and caches; never state, raw files or published pages
+	rm -rf data/processed/* .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
