@@ -8,12 +8,20 @@ from analysis.bank.contracts import TYPES, Column, Table
 from analysis.bank.sources import ROW
 
 REASONS = {
-    "type": "is not a {type}",
+    "type": "is not {noun}",
     "allowed": "is none of the allowed values",
     "range": "lies outside the allowed range",
     "required": "is missing",
     "reference": "names nothing in {refers}",
     "duplicate": "repeats a key that stands already",
+}
+NOUNS = {
+    "text": "text",
+    "int": "a whole number",
+    "number": "a number",
+    "date": "a day (YYYY-MM-DD)",
+    "timestamp": "a time (YYYY-MM-DD hh:mm:ss)",
+    "bool": "true or false",
 }
 REJECTED_SCHEMA = ("row_key", "column", "rule", "reason", "effect", "original", "record")
 BEGINS_AS_DAY = r"^\d"
@@ -135,7 +143,7 @@ def _refusals(both: ir.Table, raw: ir.Table, contract: Table, column: Column) ->
 def _refusal(rows: ir.Table, raw: ir.Table, contract: Table, column: Column, rule: str | ir.Value, rejects: bool) -> ir.Table:
     given = [name for name in contract.column_names if name in raw.columns]
     rule = rows[rule] if isinstance(rule, str) else rule
-    reasons = [(rule == name, text.format(type=column.type, refers=column.refers)) for name, text in REASONS.items()]
+    reasons = [(rule == name, text.format(noun=NOUNS[column.type], refers=column.refers)) for name, text in REASONS.items()]
     return rows.select(
         row_key=ibis.literal("|").join([_text(rows, name) for name in contract.key]),
         column=ibis.literal(column.name),

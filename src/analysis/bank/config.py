@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from analysis.bank.contracts import TABLES
 from analysis.errors import UserError
 from analysis.project import suggestion
 
+BEGINNING = re.compile(r"^\w+ should")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -117,7 +119,8 @@ def read_config(path: Path) -> BankConfig:
     try:
         config = BankConfig.model_validate(content)
     except ValidationError as error:
-        raise UserError(_sentence(path, error.errors()[0], lines)) from None
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        raise UserError(_sentence(path, first, lines)) from None
     for name in config.tables:
         if name not in TABLES:
             raise UserError(
@@ -166,8 +169,7 @@ def _sentence(path: Path, error: dict, lines: dict[tuple, int]) -> str:
     if error["type"] == "model_type":
         return f"{where}: '{key}' needs keys of its own; write it as {{{', '.join(f'{name}: …' for name in _required(place))}}}."
     given = json.dumps(error["input"], ensure_ascii=False, default=str)
-    problem = error["msg"].removeprefix("Input ").rstrip(".")
-    return f"{where}: '{key}' is {given}, but it {problem[0].lower() + problem[1:]}; mend it."
+    return f"{where}: '{key}' is {given}, but {BEGINNING.sub('it should', error['msg']).rstrip('.')}; mend it."
 
 
 def _known_keys(place: tuple[str, ...]) -> list[str]:

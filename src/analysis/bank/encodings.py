@@ -6,7 +6,7 @@ ENOUGH_COMMON = 0.8
 # Where the frequent characters of each Chinese encoding lie: lead bytes from, to; least trail byte (GB 2312 level 1 and
 # punctuation; Big5 level 1 and punctuation). Latin text misread as Chinese falls outside.
 COMMON = {"gb18030": (0xA1, 0xD7, 0xA1), "big5": (0xA1, 0xC6, 0x40)}
-LATIN = "cp1252 (Western European) or cp1250 (Central European)"
+LATIN = "cp1252 or cp1250"
 
 
 def guess(head: bytes) -> str:

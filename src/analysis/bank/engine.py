@@ -19,7 +19,8 @@ def connect(database: Path | None = None) -> ibis.BaseBackend:
     connection.raw_sql(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.raw_sql("SET preserve_insertion_order = true")
     if database:
-        connection.raw_sql(f"SET temp_directory = '{str(database.parent / 'spill')}'")
+        spill = str(database.parent / "spill").replace("'", "''")
+        connection.raw_sql(f"SET temp_directory = '{spill}'")
     return connection
 
 

@@ -111,7 +111,8 @@ def _accept(connection, contract: Table, config: BankConfig, staging: Path, done
     connection.to_parquet(kept, str(staging / f"{contract.name}.parquet"), compression="zstd")
     order = ["row_key", "column", "rule", "original", "record"]
     connection.to_parquet(refused.order_by(order), str(staging / "rejected" / f"{contract.name}.parquet"), compression="zstd")
-    connection.read_parquet(str(staging / f"{contract.name}.parquet"), table_name=contract.name)
+    path = str(staging / f"{contract.name}.parquet").replace("'", "''")
+    connection.con.execute(f"CREATE VIEW main.{contract.name} AS SELECT * FROM read_parquet('{path}')")
     return _counts(connection, contract)
 
 
@@ -142,8 +143,8 @@ def _refuse_too_many_bad(connection, contract: Table, config: BankConfig, places
     shutil.copytree(staging / "rejected", kept)
     files = ", ".join(config.files[name].path for name in files_of(config, contract.name))
     raise UserError(
-        f"{files}: table {contract.name}: {bad:,} of {delivered:,} rows are bad, more than the {config.max_rejected_share:.3g} share"
-        f" that max_rejected_share allows; most often {_worst(connection, contract, counts['rules'][0])}. Mend the file or the"
+        f"{files}: table {contract.name}: {bad:,} of {delivered:,} rows are bad, more than max_rejected_share"
+        f" ({config.max_rejected_share * 100:.3g}%) allows; most often {_worst(connection, contract, counts['rules'][0])}. Mend the file or the"
         f" SELECT, or raise max_rejected_share; all bad rows are in {kept / f'{contract.name}.parquet'}."
     )
 
@@ -154,9 +155,8 @@ def _worst(connection, contract: Table, rule: dict) -> str:
         [rule["column"], rule["rule"]],
     ).fetchall()[0]
     rows = f"column {rule['column']} ({rule['count']:,} row{'s' * (rule['count'] > 1)})"
-    if not original:
-        return f"{rows}, which {reason}"
-    return f"{rows}: '{mask(original) if contract.column(rule['column']).sensitive else original}' {reason}"
+    shown = mask(original) if contract.column(rule["column"]).sensitive else original or ""
+    return f"{rows}: '{shown}' {reason}" if shown.strip("*") else f"{rows}, which {reason}"
 
 
 def _span(connection, tables: list[str]) -> list[str | None]:

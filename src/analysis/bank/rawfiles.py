@@ -125,7 +125,11 @@ def _encoding_sentence(path: Path, file: RawFile) -> str:
     likely = encodings.guess(_head(path))
     if codecs.lookup(likely.split()[0]) == codecs.lookup(file.encoding):
         return f"{path}: some of its bytes are not {file.encoding} text; deliver it again, whole and in one encoding."
-    return f"{path}: it is not {file.encoding} text; it reads as {likely}: state encoding: {likely} in bank.yaml."
+    return f"{path}: it is not {file.encoding} text; it reads as {likely}: {_remedy(likely)}."
+
+
+def _remedy(likely: str) -> str:
+    return "state which, as its encoding in bank.yaml" if likely == encodings.LATIN else f"state encoding: {likely} in bank.yaml"
 
 
 def _ragged_sentence(path: Path, file: RawFile, expected: int, got: int) -> str:
@@ -144,10 +148,8 @@ def _refuse_other_encoding(path: Path, file: RawFile) -> None:
         stated = codecs.lookup(file.encoding).name
     except LookupError:
         likely = encodings.guess(head)
-        raise UserError(
-            f"{path}: there is no encoding '{file.encoding}'; it reads as {likely}: state encoding: {likely} in bank.yaml."
-        ) from None
-    likely = encodings.guess(head) if head and not head.isascii() or b"\0" in head else stated
+        raise UserError(f"{path}: there is no encoding '{file.encoding}'; it reads as {likely}: {_remedy(likely)}.") from None
+    likely = encodings.guess(head) if (head and not head.isascii()) or b"\0" in head else stated
     if (likely == "utf-8" and not stated.startswith("utf")) or (likely.startswith("utf-16") and not stated.startswith("utf-16")):
         raise UserError(_encoding_sentence(path, file))
 
@@ -158,7 +160,7 @@ def _head(path: Path) -> bytes:
 
 
 def _opened(path: Path):
-    return gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")  # noqa: SIM115 (the caller closes it)
+    return gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")
 
 
 def _text(path: Path, file: RawFile) -> io.TextIOWrapper:

@@ -20,7 +20,7 @@ ROW = "_row"
 DELIVERED = "delivered"
 MISSING_COLUMN = re.compile(r'column "([^"]+)" not found|does not have a column named "([^"]+)"', re.IGNORECASE)
 MISSING_TABLE = re.compile(r"Table with name (.+) does not exist")
-VALUE = re.compile(r"""(['"])(.*)\1(?= (?:to|according|as) )|(['"]).*\3""")
+VALUE = re.compile(r"""(?<=['"]).*(?=['"] (?:to|according|as|when) )|(?<=['"]).*(?=['"])|\d{6,}""")
 SHORTEST_SHOWN = 6
 VALUE_ERRORS = (duckdb.DataError, duckdb.InvalidInputException)
 
@@ -97,7 +97,9 @@ def _run(connection: duckdb.DuckDBPyConnection, opening: str, config: BankConfig
         connection.execute(f"{opening}{sql}\n)")
     except duckdb.Error as error:
         problem = _problem(error)
-        place = int(problem.get("position", len(opening.encode()))) - len(opening.encode())
+        place = int(problem.get("position", 0)) - len(opening.encode())
+        if place >= len(sql.encode()):
+            problem = {"exception_message": "it ends too early"}
         at = config.line_of("tables", contract.name, after=sql.encode()[: max(place, 0)].decode(errors="ignore"))
         near = [column for file in files_of(config, contract.name) for column in _columns(connection, file)]
         where = f"{definition}, line {at}: table {contract.name}"
@@ -130,7 +132,7 @@ def _sentence(error: duckdb.Error, problem: dict[str, str], config: BankConfig, 
         return f"'{name}' is none of the files{suggestion(name, list(config.files))} Declare it under files."
     if not isinstance(error, VALUE_ERRORS):
         return f"the SQL over {files} fails ({message}); mend that line."
-    masked = VALUE.sub(lambda found: f"'{mask(found.group(2))}'", message, count=1)
+    masked = VALUE.sub(lambda found: mask(found.group()), message, count=1)
     return f"the SQL over {files} fails on a value ({masked}); let try_cast or try_strptime pass what does not fit."
 
 

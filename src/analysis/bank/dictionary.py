@@ -1,0 +1,78 @@
+"""`docs/data.md`, written from the contracts: `python -m analysis.bank.dictionary > docs/data.md`."""
+
+import sys
+
+from analysis.bank.contracts import TABLES, Column, Table
+
+INTRODUCTION = """\
+# The data
+
+A bank is a folder `data/raw/<bank>/` with the files as received and a `bank.yaml`, which names the files and fills the
+tables below, each by one SQL `SELECT` (DuckDB's dialect) over the files:
+
+```yaml
+name: Our Bank
+currency: CNY
+files:
+  core: {path: "core/customers-*.csv", sep: ";", encoding: gb18030}
+tables:
+  customers: |
+    SELECT cust_no AS customer_id, 姓名 AS name, CAST(strptime(open_dt, '%Y%m%d') AS DATE) AS opened_date
+    FROM core
+```
+
+- **Files** are CSV (`sep`, `encoding`), Excel (`sheet`: a name, or a number counted from 0), Parquet or JSON lines; `path` may
+  be a glob over files of the same columns, `.gz` is read as it is, `format` (csv, excel, parquet, jsonl) settles what the name
+  does not tell. All but Parquet arrive as text; the columns' types below are applied to what the `SELECT` returns, dates as
+  `YYYY-MM-DD`.
+- **Tables**: bring those that the bank has. Columns may be left out unless they are required. Column names, files and keys
+  that are not known are refused, with the line of `bank.yaml`.
+- **Bad fields**: an optional field that breaks a rule (type, allowed values, range, reference) becomes null; a row whose key,
+  reference or required field does is rejected, as is a row that repeats a key. Both are kept in
+  `data/processed/<bank>/rejected/<table>.parquet` with row key, column, rule, reason and original. Where more rows than
+  `max_rejected_share` (5 % unless `bank.yaml` says otherwise) are bad, nothing is prepared, and those rows lie in
+  `data/processed/<bank>/rejected-last-run/`.
+- **Days**: a table is *dated by* the column that says when a row became known; reports as of a day see no later row, and of
+  an earlier row nothing that became known later ("known from").
+- **Other keys** of `bank.yaml`: `names`, `kind_of_data` (real, simulated, research), `prepared_by`, `as_of` (if not the last month
+  end in the data), `tiers`, `max_rejected_share`, `survey` (items, constructs, paths, outcome).
+
+Times are local to the bank, amounts in its currency; a `month` is given by any of its days and kept as its last. Columns with
+a star (*) point to a person: they are masked wherever they would be shown.
+"""
+HEADINGS = ("column", "type", "required", "values", "unit", "refers to", "meaning")
+
+
+def data_dictionary() -> str:
+    """The Markdown of docs/data.md: how a bank.yaml fills the tables, then each table with its columns."""
+    return "\n".join([INTRODUCTION, *(_section(table) for table in TABLES.values())])
+
+
+def _section(table: Table) -> str:
+    key = ", ".join(f"`{name}`" for name in table.key)
+    dated = f"Dated by `{table.dated}`." if table.dated else f"Dated as its `{table.follows}`." if table.follows else "Not dated."
+    head = [f"## {table.name}\n", f"{table.meaning} Key: {key}. {dated}\n", _line(HEADINGS), _line(["---"] * len(HEADINGS))]
+    return "\n".join([*head, *(_line(_cells(column)) for column in table.columns)]) + "\n"
+
+
+def _cells(column: Column) -> tuple[str, ...]:
+    name = f"`{column.name}`" + (" *" if column.sensitive else "")
+    known = "" if not column.known else "that day" if column.known == column.name else f"`{column.known}`"
+    meaning = column.meaning + (f" (known from {known})" if known else "")
+    required = "yes" if column.required else ""
+    return name, column.type, required, _values(column), column.unit or "", column.refers or "", meaning
+
+
+def _values(column: Column) -> str:
+    if column.allowed:
+        return ", ".join(column.allowed)
+    low, high = (None if bound is None else f"{bound:g}" for bound in (column.low, column.high))
+    return f"{low} to {high}" if low and high else f"{low} or more" if low else f"{high} or less" if high else ""
+
+
+def _line(cells: tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(data_dictionary())

@@ -1,0 +1,115 @@
+import datetime as dt
+
+import pytest
+
+from analysis.bank.config import read_config
+from analysis.errors import UserError
+
+WHOLE = """\
+name: My Bank
+names: {zh: 我的银行}
+currency: EUR
+as_of: 2024-03-31
+tiers: {affluent: 60000}
+survey:
+  items:
+    wait: {en: Waiting, zh: 等候}
+  constructs:
+    branch: {label: {en: Branch}, items: [wait]}
+files:
+  client: {path: "client*.csv", sep: ";", encoding: gb18030}
+tables:
+  customers: SELECT id AS customer_id FROM client
+"""
+LEAST = """\
+name: My Bank
+files:
+  client: {path: client.csv}
+tables:
+"""
+
+
+def configured(folder, text):
+    path = folder / "bank.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_config(path)
+
+
+def test_a_definition_and_its_defaults(tmp_path):
+    config = configured(tmp_path, WHOLE)
+    assert (config.name, config.currency, config.as_of, config.tiers) == (
+        "My Bank",
+        "EUR",
+        dt.date(2024, 3, 31),
+        {"affluent": 60000.0},
+    )
+    assert (config.label("zh"), config.label("en")) == ("我的银行", "My Bank")
+    assert config.files["client"].model_dump() == {
+        "path": "client*.csv",
+        "sep": ";",
+        "encoding": "gb18030",
+        "sheet": 0,
+        "format": None,
+    }
+    assert (config.max_rejected_share, config.kind_of_data, config.prepared_by) == (0.05, "real", None)
+    assert config.survey.constructs["branch"].items == ["wait"]
+
+
+@pytest.mark.parametrize(
+    ("scalar", "line"),
+    [
+        ("  customers: |\n    SELECT a,\n           bad\n    FROM client\n", 7),
+        ("  customers: |  # the clients\n\n    -- a comment\n    SELECT a,\n\n           bad\n    FROM client\n", 10),
+        ("  # the clients\n  customers: |-\n    /* a\n    comment */ SELECT a,\n    bad FROM client\n", 9),
+        ("  customers: >\n    SELECT a,\n    bad\n    FROM client\n", 7),
+        ("  customers: SELECT a,\n    bad\n    FROM client\n", 6),
+        ("  customers:\n    SELECT a,\n\n    bad\n    FROM client\n", 8),
+        ("  customers: 'SELECT a, ''it''''s'' AS b,\n    bad FROM client'\n", 6),
+        ('  customers: "SELECT a, \\"x\\",\n    bad FROM client"\n', 6),
+        ("  customers: SELECT a, bad FROM client\n", 5),
+    ],
+)
+def test_the_line_of_a_word_of_sql_however_it_is_written(tmp_path, scalar, line):
+    config = configured(tmp_path, LEAST + scalar)
+    sql = config.tables["customers"]
+    assert config.line_of("tables", "customers", after=sql[: sql.index("bad")]) == line
+    assert (LEAST + scalar).splitlines()[line - 1].strip().split()[0].strip("'\"") in ("bad", "customers:")
+
+
+@pytest.mark.parametrize(
+    ("scalar", "line"),
+    [("  customers: |\n\n    SELECT a\n", 7), ("  customers: SELECT a\n", 5), ("  customers:\n    SELECT a\n", 6)],
+)
+def test_the_line_on_which_a_value_begins(tmp_path, scalar, line):
+    assert configured(tmp_path, LEAST + scalar).line_of("tables", "customers") == line
+
+
+CUSTOMERS = "  customers: SELECT id AS customer_id FROM client\n"
+REFUSED = [
+    (WHOLE.replace("currency", "curency"), r"bank\.yaml, line 3: unknown key 'curency'; did you mean 'currency'\? Take it out or mend its name\.$"),
+    (WHOLE.replace("name:", "nonsense: 1\nname:", 1), r"line 1: unknown key 'nonsense'\. Take it out"),
+    (WHOLE.replace("encoding", "encodng"), r"line 12: unknown key 'files\.client\.encodng'; did you mean 'encoding'\?"),
+    (WHOLE.replace("items: [wait]", "item: [wait]"), r"line 10: unknown key 'survey\.constructs\.branch\.item'; did you mean 'items'\?"),
+    (WHOLE.replace("zh: 等候", "cn: 等候"), r"line 8: unknown key 'survey\.items\.wait\.cn'\. Take it out"),
+    (LEAST.replace("name: My Bank\n", "") + CUSTOMERS, r"line 1: the key 'name' is missing; add it\.$"),
+    (LEAST + "  custmers: SELECT 1\n", r"line 5: unknown table 'custmers' under tables; did you mean 'customers'\? Tables are listed in docs/data\.md\.$"),
+    (LEAST + "  weather: SELECT 1\n", r"line 5: unknown table 'weather' under tables\. Tables are listed"),
+    (LEAST.replace("{path: client.csv}", "client.csv") + CUSTOMERS, r"line 3: 'files\.client' needs keys of its own; write it as \{path: …\}\.$"),
+    (LEAST + "  customers:\n", r"line 5: 'tables\.customers' is null, but it should be a valid string; mend it\.$"),
+    (WHOLE.replace("EUR", "euro"), r"line 3: 'currency' is \"euro\", but it should match pattern"),
+    (WHOLE.replace("name: My Bank", "name: My Bank\nmax_rejected_share: 5"), r"line 2: 'max_rejected_share' is 5, but it should be less than or equal to 1; mend it\.$"),
+    (WHOLE.replace('sep: ";"', 'sep: "||"'), r"line 12: 'files\.client\.sep' is \"\|\|\", but it should have at most 1 character; mend it\.$"),
+    (WHOLE.replace("2024-03-31", "2024-02-31"), r"bank\.yaml: a date in it is none \(day is out of range for month\); write dates as YYYY-MM-DD\.$"),
+    (WHOLE + "  customers: SELECT 1\n", r"line 15: the key 'tables\.customers' stands on line 14 already; take one of the two out\.$"),
+    (WHOLE.replace("currency: EUR", "currency: [EUR"), r"bank\.yaml, line \d+: not valid YAML \(.*\); mend that line\.$"),
+    (WHOLE.encode("gb18030"), r"bank\.yaml: not UTF-8 text; save it as UTF-8\.$"),
+    ("", r"bank\.yaml: it holds no keys; write at least name, files and tables\.$"),
+    ("- a\n- b\n", "it holds no keys"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "sentence"), REFUSED)
+def test_what_is_wrong_in_bank_yaml_is_told_with_its_line(tmp_path, text, sentence, told):
+    with pytest.raises(UserError, match=sentence) as caught:
+        configured(tmp_path, text)
+    told(caught.value)

@@ -1,0 +1,112 @@
+"""A small project in a temporary folder: a `bank.yaml` and its raw files, prepared as a user would."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.bank.contracts import TABLES
+from analysis.bank.prepare import prepare
+from analysis.project import folders
+
+BANK_YAML = """\
+name: My Bank
+files:
+  clients: {path: clients.csv}
+  bookings: {path: bookings.csv}
+tables:
+  customers: |
+    SELECT client_id AS customer_id, name, phone, birth_date, opened AS opened_date
+    FROM clients
+  transactions: |
+    SELECT txn_id AS transaction_id, client_id AS customer_id, booked AS booked_at, amount
+    FROM bookings
+"""
+CLIENTS = """\
+client_id,name,phone,birth_date,opened
+A,Anna Alpha,13800000001,1980-02-29,2020-01-15
+B,Bert Beta,13800000002,1990-12-31,2021-06-30
+"""
+BOOKINGS = """\
+txn_id,client_id,booked,amount
+1,A,2024-01-31 09:00:00,100.5
+2,B,2024-02-29 23:59:59,-20
+3,A,2024-03-31 00:00:00,7
+"""
+FILES = {"clients.csv": CLIENTS, "bookings.csv": BOOKINGS}
+
+
+class Project:
+    """A project root with banks; `add` writes one, `prepare` prepares it."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def add(self, name: str = "mybank", definition: str = BANK_YAML, **files: str | bytes) -> Path:
+        """Writes the bank's definition and files (`clients__csv=…` is clients.csv); returns its raw folder."""
+        raw = self.root / "data" / "raw" / name
+        raw.mkdir(parents=True, exist_ok=True)
+        (raw / "bank.yaml").write_text(definition, encoding="utf-8")
+        for file, content in {**FILES, **{key.replace("__", "."): value for key, value in files.items()}}.items():
+            (raw / file).write_bytes(content.encode() if isinstance(content, str) else content)
+        return raw
+
+    def prepare(self, name: str = "mybank", **options: object):
+        return prepare(folders(name), **options)
+
+    def processed(self, name: str = "mybank") -> Path:
+        return self.root / "data" / "processed" / name
+
+    def read(self, table: str, name: str = "mybank") -> pd.DataFrame:
+        return pd.read_parquet(self.processed(name) / f"{table}.parquet")
+
+    def rejected(self, table: str, name: str = "mybank") -> pd.DataFrame:
+        return pd.read_parquet(self.processed(name) / "rejected" / f"{table}.parquet")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Project:
+    (tmp_path / "reports.yaml").touch()
+    monkeypatch.setenv("CRM_HOME", str(tmp_path))
+    return Project(tmp_path)
+
+
+PANDAS_TYPES = {"int": "Int64", "number": "float64", "bool": "boolean", "date": "datetime64[us]", "timestamp": "datetime64[us]"}
+
+
+@pytest.fixture
+def write_processed(tmp_path):
+    """Writes canonical tables from lists of rows (dicts by column; what is left out is null) and returns their folder."""
+
+    def write(**tables: list[dict]) -> Path:
+        folder = tmp_path / "processed"
+        folder.mkdir(exist_ok=True)
+        for name, rows in tables.items():
+            frame = pd.DataFrame(rows, columns=list(TABLES[name].column_names))
+            kinds = {column.name: PANDAS_TYPES.get(column.type, "string") for column in TABLES[name].columns}
+            typed = pd.DataFrame(
+                {
+                    column: pd.to_datetime(frame[column]).astype(kind)
+                    if kind.startswith("datetime")
+                    else frame[column].astype(kind)
+                    for column, kind in kinds.items()
+                }
+            )
+            typed.to_parquet(folder / f"{name}.parquet", index=False)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def told():
+    """Checks that an error is one sentence fit to be read: one line, an end, no doubled stop, none of the `secrets`."""
+
+    def check(error: Exception, *secrets: str) -> None:
+        text = str(error)
+        assert "\n" not in text
+        assert text.endswith((".", "?"))
+        assert not any(pair in text.replace("../", "") for pair in ("?.", "..", ". .", ".;", "  ", "!.", " ,", "':.")), text
+        assert not any(secret in text for secret in secrets), text
+
+    return check
