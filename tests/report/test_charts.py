@@ -1,5 +1,6 @@
 """Every mark at both widths and in both languages: its bytes, its words, and what a hostile text does to it."""
 
+import itertools
 import re
 from xml.etree import ElementTree
 
@@ -10,6 +11,7 @@ import pytest
 from analysis.finding import Exhibit
 from analysis.report import charts
 from analysis.report.display import EXHIBIT_MIME
+from analysis.report.texts import text_width
 from analysis.wording import say
 
 ZH = {
@@ -295,3 +297,52 @@ def test_the_publisher_finds_it_under_its_own_type():
     bundle = charts.bars(exhibit(ROWS))._repr_mimebundle_()
     assert bundle[EXHIBIT_MIME]["kind"] == "figure"
     assert bundle[EXHIBIT_MIME]["content"]["zh"]["title"] == "结论"
+
+
+def test_a_base_that_all_rows_share_is_said_once():
+    for svg in drawings(body("intervals", ROWS.assign(base=719))):
+        assert "Base 719 each" in texts(svg)
+        assert not {"Base", "719"} & set(texts(svg))
+    assert "Base" in texts(drawings(body("intervals", ROWS))[0])
+
+
+def test_the_telephone_keeps_the_interval_and_the_whole_label():
+    long = "Transactions of 30 days below half their usual number"
+    frame = ROWS.assign(label=[long, "Affluent"], value=[1.52, 0.9], low=[1.3, 0.8], high=[1.77, 1.1])
+    shown = texts(drawings(body("intervals", frame, unit="ratio", reference=1, options={"value_label": say("Odds ratio")}))[1])
+    assert {"1.30 to 1.77", "Odds", "ratio", "Transactions of"} <= set(shown)
+    assert long in " ".join(shown)
+    assert "…" not in "".join(shown)
+
+
+def test_months_on_an_axis_are_short_and_do_not_touch():
+    assert {"Jun 2024", "Dec 2024", "Jun 2025"} <= set(texts(drawings(body("lines", TREND, x_unit="month"))[0]))
+    narrow = drawings(body("lines", TREND, x_unit="month"))[1]
+    marks = [(float(node.get("x")), node.text) for node in narrow.iter("text") if re.fullmatch(r"\w{3} \d{4}", node.text)]
+    assert all(right - left > 60 for (left, _), (right, _) in itertools.pairwise(marks))
+
+
+def test_hairlines_lie_on_whole_pixels_and_slopes_do_not():
+    paths = [path for path in drawings(body("lines", TREND, x_unit="month"))[0].iter("path") if path.get("d").count("L") == 1]
+    assert {path.get("shape-rendering") for path in paths} == {"crispEdges"}
+    slopes = [path for path in drawings(body("lines", TREND, x_unit="month"))[0].iter("path") if path.get("stroke-width")]
+    assert {path.get("shape-rendering") for path in slopes} == {None}
+
+
+def test_a_lone_line_is_not_named_on_the_telephone():
+    wide, narrow = drawings(body("lines", TREND[TREND["series"] == "Affluent"], x_unit="month"))
+    assert "Affluent" in texts(wide)
+    assert "Affluent" not in texts(narrow)
+
+
+@pytest.mark.parametrize(
+    "text", ["Any of the three", "Overall satisfaction", "Odds ratio", "3.53 to 5.02", "No transaction lately"]
+)
+@pytest.mark.parametrize("weight", ["normal", "bold"])
+def test_no_usual_font_is_much_wider_than_reckoned(text, weight):
+    """Against DejaVu Sans, the widest of the fonts that readers have."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    width = TextPath((0, 0), text, size=13, prop=FontProperties(family="DejaVu Sans", weight=weight)).get_extents().width
+    assert width < 1.03 * text_width(text, 13, weight == "bold")

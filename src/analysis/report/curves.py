@@ -26,7 +26,7 @@ from analysis.report.theme import (
     INK_3,
     OCHRE,
     OCHRE_2,
-    anchor_within,
+    held_within,
     is_narrow,
     panel,
     rule,
@@ -171,7 +171,7 @@ def draw_x_axis(plot: Axes, paper: Axes, exhibit: Exhibit, language: str, most: 
     for tick, label in zip(at, labels, strict=True):
         x = plot.transData.transform((tick, 0))[0]
         paper.vlines(x, bottom, bottom + 5, color=INK, linewidth=1, clip_on=False)
-        write_small(paper, x, bottom + 19, label, anchor_within(x, label, width))
+        write_small(paper, held_within(x, label, width), bottom + 19, label, "center")
     if exhibit.x_label is not None:
         write_small(paper, 0, bottom + 39, plain(exhibit.x_label, language))
 
@@ -230,11 +230,12 @@ class End:
 
 def _ends(curves: list[Curve], exhibit: Exhibit, language: str, narrow: bool) -> list[tuple[float, str, End]]:
     is_diagonal = bool(exhibit.options.get("diagonal"))
+    is_named = is_diagonal or not narrow or len(curves) > 1
     most = END_WIDTHS[narrow]
-    made = [
-        (curve.last, curve.style[0], End("" if is_diagonal else with_unit(curve.last, exhibit.unit, language), curve.name, most))
-        for curve in curves
-    ]
+    made = []
+    for curve in curves:
+        number = "" if is_diagonal else with_unit(curve.last, exhibit.unit, language)
+        made.append((curve.last, curve.style[0], End(number, curve.name if is_named else "", most)))
     if exhibit.reference is None or exhibit.reference_label is None:
         return made
     return [*made, (exhibit.reference, INK_3, End("", plain(exhibit.reference_label, language), most))]

@@ -1,35 +1,26 @@
 """Executes notebooks with papermill, beside the published folder: each in a kernel of its own, bounded in time."""
 
-import logging
-import os
-import shutil
-import signal
-import sys
-import tempfile
+import re
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
 
 import nbformat
 import papermill
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-LOG = logging.getLogger("crm")
-KERNEL_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
+from analysis.report.kernels import Leash, surroundings
+from analysis.report.progress import Progress
+from analysis.wording import Label, Message, say
+
 START_ATTEMPTS = 3
+TOLD_CHARACTERS = 400
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -39,129 +30,98 @@ class Job:
     name: str
     notebook: Path
     parameters: dict
-    time_limit_seconds: int
+    time_limit_seconds: float
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: status `published`, `not produced` or `failed`, the reason in words, and the notebook."""
+    """What became of a job: status `published`, `not produced` or `failed`, the reason in words, the executed notebook,
+    and, where it failed, what only the log may hold."""
 
     name: str
     status: str
-    reason: str | None
-    seconds: float
-    notebook: nbformat.NotebookNode | None
+    reason: Message | None = None
+    notebook: nbformat.NotebookNode | None = None
     log: str | None = None
-
-
-class LocalKernelManager(AsyncKernelManager):
-    """This interpreter's kernel, reached through a socket file, never a port; every live one is known, to be ended."""
-
-    alive: ClassVar[set["LocalKernelManager"]] = set()
-    is_stopping = threading.Event()
-
-    def __init__(self, **keywords):
-        socket = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / uuid.uuid4().hex[:8]
-        super().__init__(**{**keywords, "transport": "ipc", "ip": str(socket)})
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, display_name="Python 3", language="python")
-
-    async def _async_start_kernel(self, **keywords):
-        self.alive.add(self)
-        await super()._async_start_kernel(**keywords)
-        if self.is_stopping.is_set():
-            self.end()
-
-    start_kernel = _async_start_kernel
-
-    def end(self) -> None:
-        """Ends the kernel at once."""
-        process = getattr(self.provisioner, "process", None)
-        if process is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(os.getpgid(process.pid), signal.SIGKILL)
+    seconds: float = 0.0
 
 
 def execute_all(jobs: list[Job], languages: list[str], workers: int) -> Iterator[Outcome]:
     """Yields each job's outcome as it is ready; interrupted, it ends every kernel before it lets go."""
-    with _surroundings(languages), ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+    leashes = {job.name: Leash() for job in jobs}
+    with surroundings(languages), Progress(len(jobs)) as progress, ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+
+        def work(job: Job) -> Outcome:
+            with progress.at_work(job.name):
+                return _execute(job, languages, leashes[job.name])
+
         try:
-            for future in as_completed([pool.submit(_execute, job) for job in jobs]):
+            for future in as_completed([pool.submit(work, job) for job in jobs]):
                 yield future.result()
         except BaseException:
-            LocalKernelManager.is_stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            for manager in list(LocalKernelManager.alive):
-                manager.end()
+            for leash in leashes.values():
+                leash.pull()
             raise
 
 
-@contextmanager
-def _surroundings(languages: list[str]) -> Iterator[None]:
-    runtime = tempfile.mkdtemp(prefix="crm-")
-    added = {**KERNEL_ENVIRONMENT, "CRM_LANGUAGES": ",".join(languages), "JUPYTER_RUNTIME_DIR": runtime}
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-        shutil.rmtree(runtime, ignore_errors=True)
-
-
-def _execute(job: Job) -> Outcome:
+def _execute(job: Job, languages: list[str], leash: Leash) -> Outcome:
     started = time.monotonic()
-    for attempt in range(START_ATTEMPTS):
-        status, reason, notebook, log = _attempt(job)
-        if status != "no kernel" or attempt == START_ATTEMPTS - 1:
-            break
-    status = "failed" if status == "no kernel" else status
-    seconds = time.monotonic() - started
-    LOG.info("%s: %s (%.1f s)%s", job.name, status, seconds, f": {reason}" if reason else "")
-    return Outcome(job.name, status, reason, seconds, notebook, log)
+    with _time_limit(job.time_limit_seconds, leash):
+        for _ in range(START_ATTEMPTS):
+            outcome = _attempt(job, languages, leash)
+            if outcome.status != "no kernel" or leash.is_pulled.is_set():
+                break
+    status = "failed" if outcome.status == "no kernel" else outcome.status
+    return replace(outcome, status=status, seconds=time.monotonic() - started)
 
 
-def _attempt(job: Job) -> tuple[str, str | None, nbformat.NotebookNode | None, str | None]:
-    managers: list[LocalKernelManager] = []
-    ran_out = threading.Event()
-
-    class Manager(LocalKernelManager):
-        def __init__(self, **keywords):
-            super().__init__(**keywords)
-            managers.append(self)
-
-    def stop() -> None:
-        ran_out.set()
-        for manager in managers:
-            manager.end()
-
-    watch = threading.Timer(job.time_limit_seconds, stop)
+@contextmanager
+def _time_limit(seconds: float, leash: Leash) -> Iterator[None]:
+    watch = threading.Timer(seconds, leash.pull)
     watch.daemon = True
     watch.start()
     try:
-        notebook = papermill.execute_notebook(
-            str(job.notebook), None, parameters=job.parameters, progress_bar=False, kernel_manager_class=Manager,
-            shutdown_kernel="immediate", raise_on_iopub_timeout=True,
-        )  # fmt: skip
-        return "published", None, notebook, None
-    except PapermillExecutionError as error:
-        if error.ename == "NotProduced":
-            return "not produced", error.evalue, None, None
-        told = _one_line(error.evalue) if error.ename == "UserError" else error.ename
-        return "failed", f"cell {error.exec_count} failed ({told})", None, "\n".join(error.traceback)
-    except Exception as error:
-        if ran_out.is_set():
-            return "failed", f"it ran past its time limit of {job.time_limit_seconds} seconds and was stopped", None, str(error)
-        started = any(manager.has_kernel for manager in managers)
-        return "failed" if started else "no kernel", f"its kernel ended ({_one_line(str(error))})", None, str(error)
+        yield
     finally:
         watch.cancel()
-        LocalKernelManager.alive.difference_update(managers)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:300]
+def _attempt(job: Job, languages: list[str], leash: Leash) -> Outcome:
+    try:
+        notebook = papermill.execute_notebook(
+            str(job.notebook), None, parameters=job.parameters, progress_bar=False, kernel_manager_class=leash.manager,
+            shutdown_kernel="immediate", raise_on_iopub_timeout=True,
+        )  # fmt: skip
+        return Outcome(job.name, "published", notebook=notebook)
+    except PapermillExecutionError as error:
+        if error.ename == "NotProduced":
+            return Outcome(job.name, "not produced", _in_languages(error.evalue, languages))
+        return Outcome(job.name, "failed", _cell_failed(error), log=ANSI.sub("", "\n".join(error.traceback)))
+    except Exception as error:
+        return Outcome(job.name, *_kernel_failed(job, leash, error), log=f"{type(error).__name__}: {error}")
+
+
+def _in_languages(text: str, languages: list[str]) -> Message:
+    """A notebook's reason, which it tells in one line for each language."""
+    lines = text.splitlines() or [""]
+    return Label(lines[0], others=dict(zip(languages, lines, strict=False)))
+
+
+def _cell_failed(error: PapermillExecutionError) -> Message:
+    """A sentence meant for users is passed on; of any other exception only its type, since its text may hold data."""
+    if error.ename == "UserError":
+        told = " ".join(error.evalue.split())[:TOLD_CHARACTERS]
+        return say("Cell {cell} stopped: {sentence}", cell=error.exec_count, sentence=told)
+    return say("Cell {cell} failed with {error}.", cell=error.exec_count, error=error.ename)
+
+
+def _kernel_failed(job: Job, leash: Leash, error: Exception) -> tuple[str, Message]:
+    if leash.is_pulled.is_set():
+        limit = job.time_limit_seconds
+        return "failed", say("It ran past its time limit of {limit:count} seconds and was stopped.", limit=limit)
+    if not leash.has_started:
+        return "no kernel", say("No kernel could be started for it ({error}).", error=type(error).__name__)
+    if isinstance(error, DeadKernelError):
+        return "failed", say("Its kernel ended without a word, as it does where memory runs out.")
+    return "failed", say("It could not be executed ({error}).", error=type(error).__name__)

@@ -11,14 +11,15 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
-from analysis.report.rows import LABEL_WIDTHS, LINE_HEIGHT
+from analysis.report.rows import LABEL_WIDTHS
 from analysis.report.texts import AXIS_SIZE, is_missing, plain, text_width, wrap
 from analysis.report.theme import BASELINE, BLUE_3, INK, INK_2, PAPER, is_narrow, panel, rule, sheet, write, write_small
 from analysis.wording import say
 
 PALE_OCHRE = "#d9b877"
 DIVERGING = LinearSegmentedColormap.from_list("ochre-blue", (PALE_OCHRE, PAPER, BLUE_3))
-CELL_HEIGHT, HEAD_LINES, HEAD_LINE, BLOCK_GAP = 31, 3, 15, 22
+CELL_HEIGHT, HEAD_LINES, HEAD_LINE, BLOCK_GAP = 31, 4, 15, 22
+LABEL_LINE = 14
 LEAST_CELL, MOST_CELL = 52, 96
 
 
@@ -36,12 +37,13 @@ def draw_heat(exhibit: Exhibit, width: int, language: str) -> Figure:
     cell = (width - label_width - 12) / max(map(len, parts))
     heads = [_heads(values.iloc[:, part], cell) for part in parts]
     labels = [wrap(name, label_width) for name in values.index]
-    heights = [max(map(len, head)) * HEAD_LINE + 12 + CELL_HEIGHT * len(values) for head in heads]
+    row_height = CELL_HEIGHT + LABEL_LINE / 2 * (max(map(len, labels)) - 1)
+    heights = [max(map(len, head)) * HEAD_LINE + 12 + row_height * len(values) for head in heads]
     figure, paper = sheet(width, sum(heights) + BLOCK_GAP * (blocks - 1) + 4)
     limit = exhibit.options.get("limit") or max(np.nanmax(np.abs(values.to_numpy(float)), initial=0), 1e-9)
     top = 0.0
     for part, head, height in zip(parts, heads, heights, strict=True):
-        start = top + height - CELL_HEIGHT * len(values)
+        start = top + height - row_height * len(values)
         box = (label_width + 12, start, label_width + 12 + cell * len(part), top + height)
         _draw_cells(panel(figure, *box, (0, len(part)), (len(values), 0)), values.iloc[:, part], limit)
         _write_block(paper, labels, head, texts.iloc[:, part], box, cell)
@@ -103,9 +105,9 @@ def _write_block(
         for line, text in enumerate(reversed(head)):
             write_small(paper, left + cell * (number + 0.5), top - 10 - HEAD_LINE * line, text, "center", INK_2)
     for number, (lines, cells) in enumerate(zip(labels, texts.to_numpy(), strict=True)):
-        middle = top + CELL_HEIGHT * (number + 0.5) + BASELINE
+        middle = top + (bottom - top) / len(labels) * (number + 0.5) + BASELINE
         for line, text in enumerate(lines):
-            write(paper, 0, middle + (line - (len(lines) - 1) / 2) * (LINE_HEIGHT - 3), text, INK)
+            write(paper, 0, middle + (line - (len(lines) - 1) / 2) * LABEL_LINE, text, INK)
         for column, text in enumerate(cells):
             write(paper, left + cell * (column + 0.5), middle, text, INK, "center")
     for y in (top, bottom):

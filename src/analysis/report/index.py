@@ -3,6 +3,7 @@
 import html
 from pathlib import Path
 
+import nh3
 from jinja2 import Environment, FileSystemLoader
 
 from analysis.finding import BASES
@@ -27,7 +28,7 @@ def site_index(results: dict, setting: Setting, earlier: list[str]) -> str:
     other releases of the bank, latest first."""
     language = setting.language
     title = WORDS["title"].render(language)
-    style = stylesheet(language, f"{setting.bank} · {title}", _classification(setting), setting.day)
+    style = stylesheet(language, f"{setting.bank} · {title}", _classification(setting), setting.edition)
     page = {
         "title": title, "setting": setting, "says": setting.says(), "language_tag": language_tag(language),
         "style": style, "style_hash": stylesheet_hash(style),
@@ -57,36 +58,38 @@ def _classification(setting: Setting) -> str:
 
 def _lead(reports: dict) -> Message:
     count = {state: sum(entry["status"] == state for entry in reports.values()) for state in STATES}
-    parts = {"all": len(reports), "published": count["published"], "missing": count["not produced"], "failed": count["failed"]}
-    if count["failed"]:
+    numbers = {"all": len(reports), "published": count["published"], "missing": count["not produced"], "failed": count["failed"]}
+    if count["failed"] and count["not produced"]:
         return say(
-            "Of {all:count} reports {published:count} are published, {missing:count} were not produced and **{failed:count} failed**.",
-            **parts,
+            "{published:count} of {all:count} reports published, {missing:count} not produced, **{failed:count} failed**.",
+            **numbers,
         )
+    if count["failed"]:
+        return say("{published:count} of {all:count} reports published, **{failed:count} failed**.", **numbers)
     if count["not produced"]:
         return say(
-            "Of {all:count} reports {published:count} are published; {missing:count} were not produced, for the reasons stated.",
-            **parts,
+            "{published:count} of {all:count} reports published, {missing:count} not produced for want of data.", **numbers
         )
-    return say("All {all:count} reports are published.", **parts)
+    return say("All reports are published.")
 
 
 def _data_facts(tables: dict) -> list[Message]:
     delivered = sum(counts["delivered"] for counts in tables.values())
     rejected = sum(counts["rejected"] for counts in tables.values())
-    facts = [
-        say("{tables:count} tables arrived with {rows:count} rows", tables=len(tables), rows=delivered),
+    facts = [say("Tables delivered: {tables:count}, with {rows:count} rows in all", tables=len(tables), rows=delivered)]
+    if not rejected:
+        return [*facts, say("No row was rejected")]
+    shares = {name: counts["rejected"] / counts["delivered"] for name, counts in tables.items() if counts["delivered"]}
+    worst = max(shares, key=shares.__getitem__)
+    return [
+        *facts,
         say(
-            "{share:share.2} of rows rejected ({rows:count}); they are kept with their reason",
+            "Rows rejected: {rows:count}, {share:share.2}; each is kept with its reason",
             share=rejected / delivered,
             rows=rejected,
         ),
+        say("Most of them in proportion: table {table}, {share:share.2}", table=worst, share=shares[worst]),
     ]
-    worst = max(tables, key=lambda name: tables[name]["rejected"] / tables[name]["delivered"])
-    if tables[worst]["rejected"]:
-        share = tables[worst]["rejected"] / tables[worst]["delivered"]
-        facts.append(say("Most in table {table}: {share:share.2}", table=worst, share=share))
-    return facts
 
 
 def _report_facts(reports: dict, language: str) -> list[dict]:
@@ -103,11 +106,10 @@ def _report_facts(reports: dict, language: str) -> list[dict]:
 def _findings(reports: dict, language: str) -> list[dict]:
     return [
         {
-            "html": _with_bold_number(finding, language),
+            "html": nh3.clean(finding.get("html") or html.escape(finding["text"]), tags={"b"}),
             "badge": badge(finding["evidence"], language),
             "based_on": _based_on(finding, language),
-            "link": entry["page"],
-            "report": html.escape(entry["title"]),
+            **_source(entry, finding.get("exhibit")),
         }
         for entry in reports.values()
         if entry["status"] == "published"
@@ -115,15 +117,17 @@ def _findings(reports: dict, language: str) -> list[dict]:
     ]
 
 
+def _source(entry: dict, exhibit: dict | None) -> dict[str, str]:
+    title = html.escape(entry["title"])
+    if exhibit is None:
+        return {"link": entry["page"], "report": title}
+    return {"link": f"{entry['page']}#{exhibit['anchor']}", "report": f"{title}, {html.escape(exhibit['number'])}"}
+
+
 def _based_on(finding: dict, language: str) -> str:
     return (
         "" if finding["base"] is None else Message(BASES[finding["base_of"]].template, {"base": finding["base"]}).html(language)
     )
-
-
-def _with_bold_number(finding: dict, language: str) -> str:
-    text, number = html.escape(finding["text"]), format_value(finding["value"], finding["unit"], language)
-    return text.replace(number, f"<b>{number}</b>", 1) if finding["value"] is not None else text
 
 
 def _row(entry: dict, language: str) -> dict:

@@ -1,79 +1,123 @@
 """The last look at a page before it is published: no request, alt text, nothing unrendered, no identifier."""
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Comment, Tag
+
+from analysis.wording import DECIMALS
 
 NO_ALT = "No description has been provided for this image"
-REMOTE = re.compile(r"^\s*(?:https?:|//|ftp:|file:)", re.IGNORECASE)
-REMOTE_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!data:)", re.IGNORECASE)
-UNRENDERED = re.compile(r"\{\{|\{%|<bound method|<function |Message\(|<analysis\.\w|%\(\w+\)s|\{\w+:(?:share|count|points)\}")
+UNITS = "|".join([*DECIMALS, "money", "date", "month"])
+UNRENDERED = re.compile(
+    rf"\{{\w+:(?:{UNITS})\}}"  # a sentence whose values were not filled in
+    r"|\{\{-?\s*(?:page|resources|exhibit|finding|part|cell)\b|\{%-?\s*(?:for|if|endif|endfor|block)\b"  # our template's own
+    r"|<bound method |<function |<analysis\.\w|\bMessage\(template=|<[\w.]+ object at 0x"
+)
 IDENTIFIERS = {
     "an identity number": re.compile(
         r"(?<![\dA-Fa-f])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Fa-f])"
     ),
-    "a mobile telephone number": re.compile(r"(?<![\d.,A-Fa-f])1[3-9]\d{9}(?![\d.,A-Fa-f])"),
+    "a mobile telephone number": re.compile(
+        r"(?<![\dA-Fa-f])(?<!\d[.,])1[3-9]\d([ -]?)\d{4}\1\d{4}(?![\dA-Fa-f])(?![.,]\d)",
+    ),
     "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[A-Za-z]{2,}"),
 }
-LOADING = (
-    ("script", "src"),
-    ("link", "href"),
-    ("img", "src"),
-    ("iframe", "src"),
-    ("image", "href"),
-    ("use", "href"),
-    ("object", "data"),
-)
+SOURCES = ("src", "srcset", "poster", "data", "background", "action", "formaction", "manifest", "ping")
+REFERENCES = ("href", "xlink:href")
+LINKS = ("a", "area")
+SHOWN_ATTRIBUTES = ("alt", "title", "aria-label", "content")
+HARMLESS = re.compile(r"^\s*(?:$|#|data:(?!text/html))", re.IGNORECASE)
+RUNNING = re.compile(r"^\s*(?:javascript|vbscript|data):", re.IGNORECASE)
+LOADING_STYLE = re.compile(r"@import|(?:url|image-set)\((?!\s*['\"]?(?:data:|#))", re.IGNORECASE)
 
 
 def faults(page: str, identifiers: Set[str] = frozenset()) -> list[str]:
     """Why the page may not be published, in words that repeat nothing secret; empty where it may. `identifiers` are the
     bank's own names and numbers of customers, of six characters or more."""
     soup = BeautifulSoup(page, "html.parser")
-    found = [
-        f"it would load {tag} from {attribute}"
-        for tag, attribute in LOADING
-        for node in soup.find_all(tag)
-        if REMOTE.match(node.get(attribute) or "")
-    ]
-    found += ["its style would load something" for node in soup.find_all("style") if REMOTE_STYLE.search(node.get_text())]
-    found += ["it holds a script" for _ in soup.find_all("script")]
-    found += [
-        "an image has no alt text"
-        for node in soup.find_all("img")
-        if not (node.get("alt") or "").strip() or NO_ALT in node["alt"]
-    ]
-    found += [
-        "a figure has no title"
-        for node in soup.select("svg[role=img]")
-        if not node.find("title") or not node.find("title").get_text().strip()
-    ]
-    for section, text in _texts(soup):
-        if UNRENDERED.search(text):
-            found.append(f"text was left unrendered in section '{section}'")
-        found += [
-            f"it shows what looks like {kind} in section '{section}'"
-            for kind, pattern in IDENTIFIERS.items()
-            if pattern.search(text)
-        ]
-        if identifiers and identifiers & _words(text):
-            found.append(f"it shows a customer's name or number in section '{section}'")
-    return sorted(set(found))
+    found = {*_requests(soup), *_scripts(soup), *_untold(soup)}
+    for section, node in _sections(soup):
+        texts = list(_texts(node))
+        code = {id(pre) for pre in node.select("details pre")}
+        unfit = (text for text, parent in texts if id(parent) not in code and UNRENDERED.search(text))
+        found.update(f"text was left unrendered in section '{section}'" for _ in unfit)
+        said = "\n".join(text for text, _ in texts)
+        found.update(f"it shows {kind} in section '{section}'" for kind in revealed(said, identifiers))
+    return sorted(found)
 
 
-def _texts(soup: BeautifulSoup) -> list[tuple[str, str]]:
-    sections = soup.find_all("section") or [soup]
-    return [(section.h2.get_text(" ", strip=True) if section.h2 else "", _visible(section)) for section in sections]
+def revealed(text: str, identifiers: Set[str] = frozenset()) -> list[str]:
+    """What in the text could tell who somebody is."""
+    kinds = [f"what looks like {kind}" for kind, form in IDENTIFIERS.items() if form.search(text)]
+    return [*kinds, "a customer's name or number"] if shows_any(text, identifiers) else kinds
 
 
-def _visible(section) -> str:
-    return " ".join(
-        text
-        for text in section.find_all(string=True)
-        if text.parent.name not in ("style", "pre") and "hash" not in text.parent.get("class", ())
-    )
+def shows_any(text: str, identifiers: Set[str]) -> bool:
+    """Whether one of the identifiers stands in the text as a word or words of its own; in scripts that leave no space
+    between words, anywhere."""
+    words = " ".join(text.split())
+    starts = [place for place in range(len(words)) if not (_joins(words[place]) and place and _joins(words[place - 1]))]
+    for length in {len(identifier) for identifier in identifiers}:
+        for start in starts:
+            end = start + length
+            if words[start:end] in identifiers and not (_joins(words[end - 1]) and end < len(words) and _joins(words[end])):
+                return True
+    return False
 
 
-def _words(text: str) -> set[str]:
-    return set(re.split(r"[^\w-]+", text))
+def _joins(char: str) -> bool:
+    return char.isascii() and (char.isalnum() or char == "_")
+
+
+def _requests(soup: BeautifulSoup) -> Iterator[str]:
+    for node in soup.find_all(True):
+        names = (*SOURCES, *(() if node.name in (*LINKS, "base") else REFERENCES))
+        for name in names:
+            if name in node.attrs and not HARMLESS.match(node[name]):
+                yield f"it would load {node.name} from {name}"
+        if LOADING_STYLE.search(node.get("style", "")) or (node.name == "style" and LOADING_STYLE.search(node.get_text())):
+            yield "its style would load something"
+        if node.name == "base" or (node.name == "meta" and node.get("http-equiv", "").lower() == "refresh"):
+            yield f"its {node.name} would lead elsewhere"
+
+
+def _scripts(soup: BeautifulSoup) -> Iterator[str]:
+    for node in soup.find_all(True):
+        if node.name in ("script", "iframe", "object", "embed"):
+            yield f"it holds {'an' if node.name[0] in 'aeiou' else 'a'} {node.name}"
+        if any(name.lower().startswith("on") for name in node.attrs):
+            yield f"its {node.name} would run a script"
+        if any(RUNNING.match(node[name]) for name in REFERENCES if name in node.attrs and node.name in LINKS):
+            yield f"its {node.name} would run a script"
+
+
+def _untold(soup: BeautifulSoup) -> Iterator[str]:
+    for node in soup.find_all("img"):
+        if not node.get("alt", "").strip() or NO_ALT in node["alt"]:
+            yield "an image has no alt text"
+    for node in soup.select("svg[role=img]"):
+        title = node.find("title")
+        if title is None or not title.get_text().strip():
+            yield "a figure has no title"
+
+
+def _sections(soup: BeautifulSoup) -> Iterator[tuple[str, Tag]]:
+    """Each section under its heading, then all that stands in none."""
+    sections = [section for section in soup.find_all("section") if not section.find_parent("section")]
+    for section in sections:
+        yield section.h2.get_text(" ", strip=True) if section.h2 else "", section
+    for section in sections:
+        section.extract()
+    yield "masthead", soup
+
+
+def _texts(node: Tag) -> Iterator[tuple[str, Tag]]:
+    """What can be read or heard: texts, and attributes that are read out."""
+    for text in node.find_all(string=True):
+        if not isinstance(text, Comment) and text.parent.name != "style":
+            yield str(text), text.parent
+    for child in node.find_all(True):
+        for name in SHOWN_ATTRIBUTES:
+            if isinstance(child.get(name), str):
+                yield child[name], child

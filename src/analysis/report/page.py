@@ -8,40 +8,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-import nh3
-from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
-from nbconvert.filters.markdown import markdown2html
 
 from analysis.errors import UserError
 from analysis.finding import BASES
 from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
 from analysis.report.evidence import badge
+from analysis.report.foreign import definitions, foreign, prose
 from analysis.report.stylesheet import stylesheet
 from analysis.wording import Message, format_value, say, translate
 
 TEMPLATES = Path(__file__).parent
-ALLOWED_TAGS = nh3.ALLOWED_TAGS | {
-    "table",
-    "caption",
-    "thead",
-    "tbody",
-    "tfoot",
-    "tr",
-    "th",
-    "td",
-    "figure",
-    "figcaption",
-    "section",
-}
-ALLOWED_ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, "th": {"scope", "class"}, "td": {"class"}, "table": {"class"}, "p": {"class"}}
 HEADING = re.compile(r"^##\s+(.+)$", re.MULTILINE)
-IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
+BROAD, LANDSCAPE = 6, 10  # columns from which a table takes the margin too, and turns the paper
 FURNITURE = {
     "skip": say("Skip to the report"), "contents": say("Contents"), "as_of": say("As of"), "prepared_by": say("Prepared by"),
-    "classification": say("Classification"), "internal": say("Internal"), "period": say("Period"), "sources": say("Sources and code"),
+    "classification": say("Classification"), "internal": say("Internal"), "sources": say("Sources and code"),
     "show_code": say("Show the code"), "how_to_read": say("How to read it"), "index": say("Monthly customer report"), "version": say("Version"),
-    "further": say("Further findings"),
+    "further": say("Further findings"), "output": say("Output of the notebook"),
     "source_tables": say("Sources, parameters and versions"),
 }  # fmt: skip
 KINDS_OF_DATA = {"simulated": say("Simulated data, not a real bank"), "research": say("Research data"), "real": None}
@@ -58,6 +42,7 @@ class Setting:
     prepared_by: str
     other_languages: dict[str, str] = field(default_factory=dict)
     is_subsite: bool = False
+    version: str = ""
 
     def says(self) -> dict[str, str]:
         """The page furniture's words in this language."""
@@ -68,6 +53,17 @@ class Setting:
         return format_value(self.as_of, "date", self.language)
 
     @property
+    def month(self) -> str:
+        return format_value(self.as_of, "month", self.language)
+
+    @property
+    def edition(self) -> str:
+        """As of and version, as they stand at a printed page's foot."""
+        said = self.says()
+        version = f"{said['version']} {self.version}" if self.version else ""
+        return " · ".join(filter(None, (version, f"{said['as_of']} {self.day}")))
+
+    @property
     def notice(self) -> str:
         kind = KINDS_OF_DATA[self.kind_of_data]
         return kind.render(self.language) if kind else ""
@@ -75,13 +71,22 @@ class Setting:
 
 @dataclass
 class Part:
-    """A section of the page: a heading, prose, findings, exhibits."""
+    """A section of the page: a heading, prose, findings, exhibits, and outputs that are none of ours."""
 
     anchor: str
     heading: str
     prose: list[str] = field(default_factory=list)
     findings: list[dict] = field(default_factory=list)
     exhibits: list[dict] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[dict]:
+        return [exhibit for exhibit in self.exhibits if exhibit["kind"] != "absent"]
+
+    @property
+    def absent(self) -> list[dict]:
+        return [exhibit for exhibit in self.exhibits if exhibit["kind"] == "absent"]
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,8 @@ def render_page(notebook: nbformat.NotebookNode, setting: Setting) -> Page:
     """The HTML page of an executed notebook in the setting's language."""
     title, question, parts, sources = _parts(notebook, setting.language)
     findings = [finding for part in parts for finding in part.findings]
-    if not findings:
-        raise UserError("the notebook states no findings")
     _number(parts, setting.language)
-    links = {exhibit["name"]: exhibit for part in parts for exhibit in part.exhibits}
+    links = {exhibit["name"]: exhibit for part in parts for exhibit in part.shown}
     for finding in findings:
         finding["shown"] = links.get(finding["exhibit"])
         finding["badge"] = badge(finding["evidence"], setting.language)
@@ -134,7 +137,7 @@ def _style(title: str, setting: Setting) -> dict[str, str]:
         setting.language,
         running_head=f"{setting.bank} · {html.unescape(title)}",
         classification=" · ".join(filter(None, (FURNITURE["internal"].render(setting.language), setting.notice))),
-        version_line=f"{FURNITURE['as_of'].render(setting.language)} {setting.day}",
+        version_line=setting.edition,
     )
     return {"style": style, "style_hash": stylesheet_hash(style)}
 
@@ -153,7 +156,7 @@ def _parts(notebook: nbformat.NotebookNode, language: str) -> tuple[str, str, li
                 parts.append(Part(f"s{len(parts) + 1}", html.escape(heading.group(1)) if heading else ""))
                 text = HEADING.sub("", text, count=1)
             if text.strip():
-                parts[-1].prose.append(_prose(text))
+                parts[-1].prose.append(prose(text))
         elif cell.cell_type == "code":
             sources = _collect(cell, parts, language) or sources
     return title, question, parts, sources
@@ -163,7 +166,7 @@ def _collect(cell: nbformat.NotebookNode, parts: list[Part], language: str) -> s
     sources = ""
     for output in cell.outputs:
         data = output.get("data", {})
-        if data and not parts:
+        if not parts:
             parts.append(Part("s1", ""))
         if FINDINGS_MIME in data:
             parts[-1].findings += [{**finding, "html": finding["html"][language]} for finding in data[FINDINGS_MIME]["findings"]]
@@ -174,29 +177,9 @@ def _collect(cell: nbformat.NotebookNode, parts: list[Part], language: str) -> s
                 sources = content["body"]
             else:
                 parts[-1].exhibits.append({"name": shown["name"], "kind": shown["kind"], **content})
-        elif output.output_type in ("execute_result", "display_data"):
-            parts[-1].prose.append(_foreign(output))
+        elif shown := foreign(output):
+            parts[-1].outputs.append(shown)
     return sources
-
-
-def _prose(text: str) -> str:
-    shown = nh3.clean(markdown2html(text), tags=ALLOWED_TAGS - {"img"}, attributes=ALLOWED_ATTRIBUTES)
-    return re.sub(r"\s*<a [^>]*>¶</a>", "", shown)
-
-
-def _foreign(output: nbformat.NotebookNode) -> str:
-    """An output that is none of ours (a researcher's frame or figure): made harmless, with its alt text."""
-    for kind in IMAGES:
-        if kind in output.data:
-            alt = output.get("metadata", {}).get(kind, {}).get("alt", "")
-            return f'<img alt="{html.escape(alt)}" src="data:{kind};base64,{_base64(output.data[kind], kind)}">'
-    if "text/html" in output.data:
-        return nh3.clean(output.data["text/html"], tags=ALLOWED_TAGS - {"img"}, attributes=ALLOWED_ATTRIBUTES)
-    return f"<pre>{html.escape(output.data.get('text/plain', ''))}</pre>"
-
-
-def _base64(data: str, kind: str) -> str:
-    return base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else data.replace("\n", "")
 
 
 def _number(parts: list[Part], language: str) -> None:
@@ -208,6 +191,16 @@ def _number(parts: list[Part], language: str) -> None:
                 counts[exhibit["kind"]] += 1
                 exhibit["number"] = say(words[exhibit["kind"]], n=counts[exhibit["kind"]]).render(language)
             exhibit["anchor"] = f"e-{re.sub(r'[^a-z0-9]+', '-', exhibit['name'].lower())}"
+            exhibit["layout"] = _layout(exhibit)
+    anchors = [exhibit["anchor"] for part in parts for exhibit in part.exhibits]
+    for anchor in anchors:
+        if anchors.count(anchor) > 1:
+            raise UserError(f"two exhibits bear the name '{anchor[2:]}'; give each a name of its own")
+
+
+def _layout(exhibit: dict) -> str:
+    columns = exhibit["body"].count('<th scope="col"') if exhibit["kind"] == "table" else 0
+    return " ".join(["ex", *(["broad"] if columns > BROAD else []), *(["wide-page"] if columns > LANDSCAPE else [])])
 
 
 def _code(notebook: nbformat.NotebookNode) -> str:
@@ -220,26 +213,14 @@ def _code(notebook: nbformat.NotebookNode) -> str:
 
 def _published(finding: dict, language: str) -> dict:
     names = ("id", "text", "value", "low", "high", "base", "base_of", "unit", "evidence", "compare_to", "is_headline")
-    return {name: finding[name] for name in names} | {"text": finding["text"][language]}
+    shown = finding["shown"] and {"anchor": finding["shown"]["anchor"], "number": finding["shown"]["number"]}
+    return {name: finding[name] for name in names} | {
+        "text": finding["text"][language],
+        "html": finding["html"],
+        "exhibit": shown,
+    }
 
 
 def _tidy(text: str) -> str:
     lines = [line.rstrip() for line in text.splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
-
-
-def definitions(prose: str) -> str:
-    """A list of `**term**: meaning` items as a definition list."""
-    soup = BeautifulSoup(prose, "html.parser")
-    for found in soup.find_all("ul"):
-        items = found.find_all("li", recursive=False)
-        if items and all(item.find("strong") for item in items):
-            rows = "".join(_definition(item) for item in items)
-            found.replace_with(BeautifulSoup(f'<dl class="def">{rows}</dl>', "html.parser"))
-    return str(soup)
-
-
-def _definition(item) -> str:
-    term = item.find("strong").extract()
-    meaning = re.sub(r"^\s*[:：]\s*", "", item.decode_contents())
-    return f"<div><dt>{term.decode_contents()}</dt><dd>{meaning}</dd></div>"

@@ -1,13 +1,19 @@
 """Where a page's numbers come from: code, inputs, parameters, packages."""
 
+from __future__ import annotations
+
+import json
 import platform
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis import digest
 from analysis.project import root
-from analysis.report.display import Shown
 from analysis.wording import Message, render_html, say, shown_languages
+
+if TYPE_CHECKING:
+    from analysis.report.display import Shown
 
 
 def commit() -> str | None:
@@ -29,18 +35,25 @@ def record(sources: dict, as_of: str, parameters: dict) -> dict:
     return {
         "commit": commit(),
         "code": code_digest(),
-        "inputs": sources["inputs"],
+        "inputs": _in_order(sources["inputs"]),
         "definitions": sources["definition"],
-        "tables": sources["tables"],
+        "tables": _in_order(sources["tables"]),
         "as_of": as_of,
         "parameters": parameters,
         "packages": {**digest.package_versions(), "python": platform.python_version()},
     }
 
 
+def _in_order(value: dict) -> dict:
+    """The same by whatever way it came: a manifest just made has its keys in another order than one read again."""
+    return json.loads(json.dumps(value, sort_keys=True))
+
+
 def provenance(sources: dict, **parameters: object) -> Shown:
     """The end of every report: which data, code and parameters made its numbers."""
-    rows: list[tuple[Message | str, str]] = [(say("Code"), commit() or code_digest()[:12])]
+    from analysis.report.display import Shown
+
+    rows: list[tuple[Message | str, Message | str]] = [(say("Code"), commit() or code_digest()[:12])]
     rows += [(say("Package {name}", name=name), version) for name, version in sorted(digest.package_versions().items())]
     rows += [(say("Parameter {name}", name=name), str(value)) for name, value in parameters.items()]
     rows += [(say("File {name}, SHA-256", name=name), value) for name, value in sorted(sources["inputs"].items())]

@@ -1,5 +1,6 @@
 """`reports.yaml`: what is published, in which order, from which notebook, with which parameters."""
 
+import ast
 import json
 import re
 from functools import cached_property
@@ -12,9 +13,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from analysis.errors import UserError
 from analysis.project import suggestion
 
-SECRET = re.compile(r"passw|secret|token|api_?key|credential|private_?key", re.IGNORECASE)
+SECRET_NAME = re.compile(r"passw|passphrase|secret|token|api_?key|credential|private_?key|access_?key", re.IGNORECASE)
+SECRET_VALUE = re.compile(r"passw(or)?d\s*=|://[^/\s:@]*:[^@\s]+@|-----BEGIN|^(sk-|gh[pousr]_|AKIA)", re.IGNORECASE)
 INJECTED = ("bank", "as_of")
 TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+REPORT_NAME = r"^[a-z][a-z0-9_]*$"
+PROBLEMS = {
+    "missing": "is missing; add it",
+    "dict_type": "needs keys of its own",
+    "model_type": "needs keys of its own, at least notebook",
+    "list_type": "needs a list, such as [customers, surveys]",
+    "string_pattern_mismatch": "is no name for a report: small letters, digits and _ only, a letter first",
+    "too_short": "is empty; write at least one",
+    "greater_than": "must be greater than 0",
+}  # fmt: skip
 
 
 class Publication(BaseModel):
@@ -41,9 +53,8 @@ class PublicationList(BaseModel):
         """The reports named in `only`, or all; an unknown name is refused."""
         for name in only:
             if name not in self.reports:
-                raise UserError(
-                    f"There is no report '{name}'{suggestion(name, list(self.reports))} Reports: {', '.join(self.reports)}."
-                )
+                hint = suggestion(name, list(self.reports))
+                raise UserError(f"There is no report '{name}' in reports.yaml{hint} Reports: {', '.join(self.reports)}.")
         return {name: entry for name, entry in self.reports.items() if not only or name in only}
 
 
@@ -52,9 +63,10 @@ class Source:
 
     def __init__(self, path: Path):
         self.path = path
-        if not path.is_file():
-            raise UserError(f"reports.yaml: the notebook {path} does not exist; mend its name.")
-        self.cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        try:
+            self.cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        except (ValueError, KeyError, TypeError):
+            raise UserError(f"{path}: not a notebook; save it in Jupyter's format (nbformat 4).") from None
 
     @cached_property
     def prose(self) -> list[str]:
@@ -63,52 +75,102 @@ class Source:
     @property
     def title(self) -> str:
         """The first heading."""
-        return next(
-            (line[2:].strip() for text in self.prose for line in text.splitlines() if line.startswith("# ")), self.path.stem
-        )
+        lines = (line for text in self.prose for line in text.splitlines())
+        return next((line[2:].strip() for line in lines if line.startswith("# ")), self.path.stem)
 
     @property
-    def question(self) -> str:
-        """The paragraph under the first heading."""
-        lines = [line.strip() for line in (self.prose[0] if self.prose else "").splitlines() if not line.startswith("#")]
-        return " ".join(lines).strip()
+    def parameters(self) -> dict[str, tuple[str, str]]:
+        """Name → type and default, of the assignments in the cell tagged `parameters`; the type is that of the annotation,
+        else of the default."""
+        tagged = [cell for cell in self.cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+        try:
+            statements = [node for cell in tagged for node in ast.parse("".join(cell["source"])).body]
+        except SyntaxError:
+            raise UserError(
+                f"{self.path}: the cell tagged 'parameters' is not plain Python; write name: type = default."
+            ) from None
+        annotated = [node for node in statements if isinstance(node, ast.AnnAssign) and node.value]
+        plain = [node for node in statements if isinstance(node, ast.Assign)]
+        return {ast.unparse(node.target): (ast.unparse(node.annotation), ast.unparse(node.value)) for node in annotated} | {
+            ast.unparse(node.targets[0]): (type(getattr(node.value, "value", None)).__name__, ast.unparse(node.value))
+            for node in plain
+        }
 
 
 def read_publications(path: Path) -> PublicationList:
     """The publication list; an unknown key or an impossible value is refused with its place."""
     try:
-        return PublicationList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; it lists what is published.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path.name}: not UTF-8 text; save it as UTF-8.") from None
+    except ValueError as error:
+        raise UserError(f"{path.name}: a date in it is none ({error}); write text in quotes.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise UserError(f"{path.name}, line {mark.line + 1 if mark else 1}: not valid YAML; mend that line.") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path.name}: it holds no keys; write at least reports, with a notebook for each.")
+    try:
+        publications = PublicationList.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = [str(part) for part in first["loc"]]
-        if first["type"] == "extra_forbidden":
-            known = Publication.model_fields if len(place) > 1 else PublicationList.model_fields
-            raise UserError(f"{path.name}: unknown key '{'.'.join(place)}'{suggestion(place[-1], list(known))}") from None
-        raise UserError(f"{path.name}: '{'.'.join(place)}': {first['msg'].lower()}.") from None
+        raise UserError(f"{path.name}: {_problem(error.errors()[0])}") from None
+    for name in publications.reports:
+        if not re.match(REPORT_NAME, name) or name == "index":
+            raise UserError(f"{path.name}: '{name}' {PROBLEMS['string_pattern_mismatch']}, and not index.")
+    return publications
 
 
-def check_parameters(name: str, notebook: Path, parameters: dict) -> None:
-    """Refuses a parameter that the notebook does not take, of another type than its annotation says, or secret-looking:
-    papermill enforces nothing, and keeps parameters in clear text."""
-    import papermill
+def _problem(error: dict) -> str:
+    place = [str(part) for part in error["loc"] if part != "[key]"]
+    if place[2:3] == ["parameters"] and len(place) > 3:
+        return f"'{'.'.join(place[:4])}' must be a number, text, true or false (put a date in quotes)."
+    where = ".".join(place)
+    if error["type"] == "extra_forbidden":
+        known = Publication.model_fields if len(place) > 1 else PublicationList.model_fields
+        return f"unknown key '{where}'{suggestion(place[-1], list(known))} Keys: {', '.join(known)}."
+    problem = PROBLEMS.get(error["type"])
+    if problem:
+        return f"'{where}' {problem}."
+    told = error["msg"].removeprefix("Input ").rstrip(".")
+    return f"'{where}' is {error['input']!r}, but it {told[0].lower()}{told[1:]}."
 
+
+def check_publication(name: str, entry: Publication, notebooks: Path) -> None:
+    """Refuses a report whose notebook is not there, and a parameter that the notebook does not take, of another type than
+    its annotation says, or secret-looking: papermill enforces nothing, and keeps parameters in clear text."""
     where = f"reports.yaml, report {name}"
-    known = papermill.inspect_notebook(str(notebook))
-    if not known:
-        raise UserError(f"{where}: {notebook.name} has no cell tagged 'parameters' that sets any; tag one.")
-    for parameter, value in parameters.items():
-        if SECRET.search(parameter) or (isinstance(value, str) and SECRET.search(value)):
-            raise UserError(
-                f"{where}: the parameter '{parameter}' looks like a secret, and parameters are kept in clear text; take it out."
-            )
+    path = notebooks / entry.notebook
+    if not path.is_file():
+        near = suggestion(entry.notebook, sorted(found.name for found in notebooks.glob("*.ipynb")))
+        raise UserError(f"{where}: there is no notebook '{entry.notebook}' in {notebooks}{near} Mend its name or put it there.")
+    known = Source(path).parameters
+    if lacking := [parameter for parameter in INJECTED if parameter not in known]:
+        raise UserError(
+            f"{where}: {path.name} has no parameter '{lacking[0]}'; give it one cell tagged 'parameters' that sets {' and '.join(INJECTED)}."
+        )
+    for parameter, value in entry.parameters.items():
+        _refuse_secret(where, parameter, value)
+        if parameter in INJECTED:
+            raise UserError(f"{where}: the parameter '{parameter}' comes from the command line; take it out.")
         if parameter not in known:
-            raise UserError(f"{where}: {notebook.name} has no parameter '{parameter}'{suggestion(parameter, list(known))}")
-        wanted = known[parameter]["inferred_type_name"]
-        fits = isinstance(value, TYPES.get(wanted, (object,))) and (wanted == "bool" or not isinstance(value, bool))
-        if not fits:
+            hint = suggestion(parameter, list(known))
+            raise UserError(f"{where}: {path.name} has no parameter '{parameter}'{hint} It takes {', '.join(known)}.")
+        wanted, default = known[parameter]
+        if not _fits(value, wanted):
+            given = f"{value!r} ({type(value).__name__})"
             raise UserError(
-                f"{where}: the parameter '{parameter}' is {value!r} ({type(value).__name__}); {notebook.name} takes {wanted}, such as {known[parameter]['default']}."
+                f"{where}: the parameter '{parameter}' is {given}, but {path.name} takes {wanted}, such as {default}."
             )
+
+
+def _refuse_secret(where: str, parameter: str, value: object) -> None:
+    if SECRET_NAME.search(parameter) or (isinstance(value, str) and SECRET_VALUE.search(value)):
+        raise UserError(
+            f"{where}: the parameter '{parameter}' looks like a secret, and parameters are kept in clear text; take it out."
+        )
+
+
+def _fits(value: object, wanted: str) -> bool:
+    return isinstance(value, TYPES.get(wanted, (object,))) and (wanted == "bool" or not isinstance(value, bool))

@@ -1,162 +1,106 @@
 """From publication list to release: decides what must be executed, executes it, inspects its pages and writes the release."""
 
-import logging
-import shutil
-from collections.abc import Set
-from dataclasses import dataclass
-from pathlib import Path
+from __future__ import annotations
 
-from analysis import digest
+import logging
+import os
+import traceback
+from collections.abc import Iterator, Mapping, Set
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from analysis.errors import UserError
 from analysis.report import release
-from analysis.report.publication import Publication, Source, check_parameters
-from analysis.wording import say, translate
+from analysis.report.edition import Edition
+from analysis.report.publication import Publication, Source
+from analysis.wording import Message, render, say, translate
+
+if TYPE_CHECKING:
+    from analysis.report.execute import Outcome
+    from analysis.report.page import Page
 
 LOG = logging.getLogger("crm")
+LOG_MODE, LOG_FOLDER_MODE = 0o600, 0o700
+Reports = Mapping[str, Publication]
+Entries = dict[str, dict[str, dict]]
 
 
-@dataclass(frozen=True)
-class Edition:
-    """What one run is to publish. `languages`: the site's own first; `provenance`: the audit record of `report.provenance`;
-    `identifiers`: names and numbers of customers that no page may show."""
-
-    bank: str
-    labels: dict[str, str]
-    prepared_by: dict[str, str]
-    kind_of_data: str
-    as_of: str
-    languages: list[str]
-    tables: Set[str]
-    notebooks: Path
-    published: Path
-    logs: Path
-    provenance: dict
-
-    def subsite(self, language: str) -> str:
-        """The folder of a language within a release: its root for the site's own."""
-        return "" if language == self.languages[0] else language
-
-
-def digest_of(edition: Edition, entry: Publication) -> str:
-    """What a report's page hangs on: data, definition, code, versions, day, languages, its notebook and parameters."""
-    common = {name: value for name, value in edition.provenance.items() if name not in ("commit", "tables")}
-    return digest.of_value(
-        [common, edition.languages, edition.labels, entry.model_dump(), digest.of_file(edition.notebooks / entry.notebook)]
-    )
-
-
-def outdated(edition: Edition, reports: dict[str, Publication], force: bool) -> dict[str, Publication]:
+def outdated(edition: Edition, reports: Reports, force: bool) -> dict[str, Publication]:
     """The reports that must be made anew: those whose digest differs from the current release's, or that failed there."""
-    current = edition.published / edition.as_of
-    results = release.read_results(current)
-    if (
-        force
-        or results is None
-        or any(release.read_results(current, edition.subsite(name)) is None for name in edition.languages)
-    ):
-        return reports
+    found = [release.find_results(edition.current, language) for language in edition.languages]
+    if force or None in found:
+        return dict(reports)
     return {
         name: entry
         for name, entry in reports.items()
-        if not _stands(results["reports"].get(name), digest_of(edition, entry), current)
+        if not all(_stands(results["reports"].get(name), edition.digest_of(entry), home) for home, results in found)
     }
 
 
-def _stands(entry: dict | None, wanted: str, current: Path) -> bool:
+def _stands(entry: dict | None, wanted: str, home: Path) -> bool:
     if entry is None or entry["status"] == "failed" or entry["digest"] != wanted:
         return False
-    return entry["page"] is None or (current / entry["page"]).is_file()
+    return entry["page"] is None or (home / entry["page"]).is_file()
 
 
-def make(
-    edition: Edition, due: dict[str, Publication], listed: dict[str, Publication], jobs: int, identifiers: Set[str]
-) -> tuple[Path, bool]:
-    """Executes the due reports and publishes a release in which the others stand as they were.
-    Returns its place and whether any report failed."""
-    for name, entry in due.items():
-        check_parameters(name, edition.notebooks / entry.notebook, {**entry.parameters})
+def is_current(edition: Edition, listed: Reports) -> bool:
+    """Whether the site as it stands, its index too, is what these reports and the other days would give."""
+    found = [release.find_results(edition.current, language) for language in edition.languages]
+    return (
+        None not in found
+        and release.is_latest_right(edition.published)
+        and all(list(results["reports"]) == list(listed) and results["earlier"] == _earlier(edition) for _, results in found)
+        and all(home == edition.current / edition.subsite(results["language"]) for home, results in found)
+    )
+
+
+def has_failed(edition: Edition) -> bool:
+    """Whether the day's release holds a failed report."""
+    found = release.find_results(edition.current, edition.languages[0])
+    return found is not None and any(entry["status"] == "failed" for entry in found[1]["reports"].values())
+
+
+def make(edition: Edition, due: Reports, listed: Reports, jobs: int, identifiers: Set[str]) -> Path:
+    """Executes the due reports and publishes a release in which the others stand as they were. Returns its place."""
     with release.staging(edition.published) as staged:
         entries = {language: _kept(edition, language, listed, due, staged) for language in edition.languages}
         for outcome in _outcomes(edition, due, jobs):
             _enter(edition, due[outcome.name], outcome, staged, entries, identifiers)
         for language in edition.languages:
-            ordered = {name: entries[language][name] for name in listed if name in entries[language]}
-            _write_site(edition, language, ordered, staged)
-        place = release.publish(staged, edition.published, edition.as_of)
-    return place, any(entry["status"] == "failed" for entry in entries[edition.languages[0]].values())
+            _write_site(edition, language, {name: entries[language][name] for name in listed}, staged)
+        return release.publish(staged, edition.published, edition.as_of)
 
 
-def _kept(edition: Edition, language: str, listed: dict, due: dict, staged: Path) -> dict[str, dict]:
-    """Entries of reports that are not made anew, their pages copied from the day's current release."""
-    folder = edition.published / edition.as_of
-    results = release.read_results(folder, edition.subsite(language)) or {"reports": {}}
-    kept = {name: entry for name, entry in results["reports"].items() if name in listed and name not in due}
-    for entry in kept.values():
+def _kept(edition: Edition, language: str, listed: Reports, due: Reports, staged: Path) -> dict[str, dict]:
+    """Entries of reports that are not made anew: as in the day's current release, their pages copied, or not produced."""
+    home, results = release.find_results(edition.current, language) or (edition.current, {"reports": {}})
+    kept = {}
+    for name in (name for name in listed if name not in due):
+        entry = results["reports"].get(name) or _not_asked_for(edition, name, listed[name], language)
         if entry["page"]:
-            _copy(folder / edition.subsite(language) / entry["page"], staged / edition.subsite(language) / entry["page"])
+            release.copy_page(home / entry["page"], staged / edition.subsite(language) / entry["page"])
+        kept[name] = entry
     return kept
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-    target.chmod(0o644)
+def _not_asked_for(edition: Edition, name: str, entry: Publication, language: str) -> dict:
+    reason = say("It was not asked for when this day was published; crm report {bank} makes it.", bank=edition.bank)
+    return _entry(edition, entry, language, "not produced", reason) | {"digest": None}
 
 
-def _outcomes(edition: Edition, due: dict[str, Publication], jobs: int):
-    from analysis.report.execute import Job, Outcome, execute_all
-
-    ready = []
-    for name, entry in due.items():
-        if missing := [table for table in entry.tables if table not in edition.tables]:
-            reason = say("The bank brings no table {tables}, which this report needs.", tables=", ".join(missing))
-            yield Outcome(name, "not produced", "\n".join(reason.render(language) for language in edition.languages), 0.0, None)
-        else:
-            parameters = {"bank": edition.bank, "as_of": edition.as_of, **entry.parameters}
-            ready.append(Job(name, edition.notebooks / entry.notebook, parameters, entry.time_limit_seconds))
-    if ready:
-        yield from execute_all(ready, edition.languages, jobs)
-
-
-def _enter(edition: Edition, entry: Publication, outcome, staged: Path, entries: dict, identifiers: Set[str]) -> None:
-    """Renders, inspects and enters one report in every language; a page with a fault is a failed report in all of them."""
-    from analysis.report.inspection import faults
-    from analysis.report.page import render_page
-
-    status, reason, pages = outcome.status, outcome.reason, {}
-    if status == "published":
-        try:
-            pages = {
-                language: render_page(outcome.notebook, setting(edition, language, f"{outcome.name}.html"))
-                for language in edition.languages
-            }
-            found = {fault for page in pages.values() for fault in faults(page.html, identifiers)}
-            status, reason = ("failed", "its page was refused: " + "; ".join(sorted(found))) if found else (status, reason)
-        except UserError as error:
-            status, reason = "failed", str(error)
-    if status == "failed":
-        reason = f"{reason}. {_log(edition, outcome)}".strip()
-        LOG.error("%s failed: %s", outcome.name, reason)
-    source = Source(edition.notebooks / entry.notebook)
-    reasons = (reason or "").split("\n")
-    for place, language in enumerate(edition.languages):
-        made = {
-            "status": status,
-            "reason": (reasons[place] if place < len(reasons) else reasons[0]) or None,
-            "title": translated_heading(source, language)[0],
-            "question": translated_heading(source, language)[1],
-            "page": None,
-            "page_as_of": None,
-            "digest": digest_of(edition, entry),
-            "findings": pages[language].findings if status == "published" else [],
-        }
-        folder = staged / edition.subsite(language)
-        if status == "published":
-            release.write_text(folder / f"{outcome.name}.html", pages[language].html)
-            made |= {"page": f"{outcome.name}.html", "page_as_of": edition.as_of}
-        elif status == "failed":
-            made |= _last_good(edition, outcome.name, language, folder)
-        entries[language][outcome.name] = made
+def _entry(edition: Edition, entry: Publication, language: str, status: str, reason: Message | None) -> dict:
+    title, question = translated_heading(Source(edition.notebooks / entry.notebook), language)
+    return {
+        "status": status,
+        "reason": None if reason is None else render(reason, language),
+        "title": title,
+        "question": question,
+        "page": None,
+        "page_as_of": None,
+        "digest": edition.digest_of(entry),
+        "made_from": edition.made_from,
+        "findings": [],
+    }
 
 
 def translated_heading(source: Source, language: str) -> tuple[str, str]:
@@ -165,58 +109,118 @@ def translated_heading(source: Source, language: str) -> tuple[str, str]:
     return title.removeprefix("# ").strip(), " ".join(question.split())
 
 
+def _outcomes(edition: Edition, due: Reports, jobs: int) -> Iterator[Outcome]:
+    if not due:
+        return
+    from analysis.report.execute import Job, Outcome, execute_all
+
+    ready = []
+    for name, entry in due.items():
+        if missing := [table for table in entry.tables if table not in edition.tables]:
+            yield Outcome(name, "not produced", _lacks(missing))
+        else:
+            ready.append(Job(name, edition.notebooks / entry.notebook, edition.parameters_of(entry), entry.time_limit_seconds))
+    if ready:
+        yield from execute_all(ready, edition.languages, jobs)
+
+
+def _lacks(tables: list[str]) -> Message:
+    if len(tables) == 1:
+        return say("The bank brings no table {tables}, which this report needs.", tables=tables[0])
+    return say("The bank brings no tables {tables}, which this report needs.", tables=", ".join(tables))
+
+
+def _enter(edition: Edition, entry: Publication, outcome: Outcome, staged: Path, entries: Entries, identifiers: Set[str]) -> None:
+    """Renders, inspects and enters one report in every language; a page with a fault is a failed report in all of them."""
+    status, reason, log = outcome.status, outcome.reason, outcome.log
+    pages: dict[str, Page] = {}
+    if status == "published":
+        pages, reason, log = _pages(edition, outcome, identifiers)
+        status = "failed" if reason else status
+    if reason and _reveals(reason, edition.languages, identifiers):
+        reason, log = say("Its reason names a customer and is not shown here."), "\n".join(filter(None, (str(reason), log)))
+    if log:
+        reason = say("{reason} The log is {log}.", reason=reason, log=_write_log(edition, outcome.name, log))
+    _tell(outcome, status, reason)
+    for language in edition.languages:
+        made = _entry(edition, entry, language, status, reason)
+        folder = staged / edition.subsite(language)
+        if status == "published":
+            release.write_text(folder / f"{outcome.name}.html", pages[language].html)
+            made |= {"page": f"{outcome.name}.html", "page_as_of": edition.as_of, "findings": pages[language].findings}
+        elif status == "failed":
+            made |= _last_good(edition, outcome.name, language, folder)
+        entries[language][outcome.name] = made
+
+
+def _pages(edition: Edition, outcome: Outcome, identifiers: Set[str]) -> tuple[dict[str, Page], Message | None, str | None]:
+    """The report's page in each language, or why it may not be published, and what only the log may hold."""
+    from analysis.report.inspection import faults
+    from analysis.report.page import render_page
+
+    try:
+        settings = {language: edition.setting(language, f"{outcome.name}.html") for language in edition.languages}
+        pages = {language: render_page(outcome.notebook, setting) for language, setting in settings.items()}
+        found = sorted({fault for page in pages.values() for fault in faults(page.html, identifiers)})
+    except UserError as error:
+        return {}, say("Its page could not be made: {sentence}.", sentence=str(error).rstrip(".")), None
+    except Exception as error:
+        return {}, say("Its page could not be made ({error}).", error=type(error).__name__), traceback.format_exc()
+    if found:
+        return {}, say("Its page was refused: {faults}.", faults="; ".join(found)), None
+    return pages, None, None
+
+
+def _reveals(reason: Message, languages: list[str], identifiers: Set[str]) -> bool:
+    from analysis.report.inspection import revealed
+
+    return any(revealed(render(reason, language), identifiers) for language in languages)
+
+
+def _tell(outcome: Outcome, status: str, reason: Message | None) -> None:
+    told = f": {reason}" if reason else ""
+    level = logging.ERROR if status == "failed" else logging.INFO
+    LOG.log(level, "%s: %s (%.1f s)%s", outcome.name, status, outcome.seconds, told)
+
+
+def _write_log(edition: Edition, name: str, text: str) -> str:
+    """Keeps what may hold data where only its owner reads it; returns the place to name."""
+    path = edition.logs / edition.as_of / f"{name}.log"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=LOG_FOLDER_MODE)
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, LOG_MODE), "w", encoding="utf-8") as file:
+        file.write(text.rstrip("\n") + "\n")
+    return f"data/processed/{edition.bank}/{path.relative_to(edition.logs.parent)}"
+
+
 def _last_good(edition: Edition, name: str, language: str, folder: Path) -> dict:
     """The last page of this report that was published, on this day or before, copied in under its own date."""
-    for day in release.days(edition.published):
-        entry = (release.read_results(edition.published / day, edition.subsite(language)) or {"reports": {}})["reports"].get(name)
-        if day > edition.as_of or entry is None or entry["page"] is None:
-            continue
-        target = f"{name}-{entry['page_as_of']}.html"
-        _copy(edition.published / day / edition.subsite(language) / entry["page"], folder / target)
-        return {"page": target, "page_as_of": entry["page_as_of"]}
+    for day in [edition.as_of, *_earlier(edition)]:
+        home, results = release.find_results(edition.published / day, language) or (None, {"reports": {}})
+        entry = results["reports"].get(name)
+        if entry and entry["page"] and (home / entry["page"]).is_file():
+            target = f"{name}-{entry['page_as_of']}.html"
+            release.copy_page(home / entry["page"], folder / target)
+            return {"page": target, "page_as_of": entry["page_as_of"]}
     return {}
 
 
-def _log(edition: Edition, outcome) -> str:
-    if not outcome.log:
-        return ""
-    path = edition.logs / edition.as_of / f"{outcome.name}.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(outcome.log, encoding="utf-8")
-    return f"The log is data/processed/{edition.bank}/{path.relative_to(edition.logs.parent)}"
-
-
-def setting(edition: Edition, language: str, page: str):
-    """What the pages of this edition say round their matter."""
-    from analysis.report.page import Setting, language_tag
-
-    def link(other: str) -> str:
-        up = "../" if edition.subsite(language) else ""
-        return f"{up}{edition.subsite(other)}/{page}" if edition.subsite(other) else f"{up}{page}"
-
-    return Setting(
-        bank=edition.labels[language],
-        kind_of_data=edition.kind_of_data,
-        as_of=edition.as_of,
-        language=language,
-        prepared_by=edition.prepared_by.get(language, ""),
-        other_languages={language_tag(other): link(other) for other in edition.languages if other != language},
-        is_subsite=bool(edition.subsite(language)),
-    )
+def _earlier(edition: Edition) -> list[str]:
+    return [day for day in release.days(edition.published) if day < edition.as_of]
 
 
 def _write_site(edition: Edition, language: str, entries: dict[str, dict], staged: Path) -> None:
     from analysis.report.index import site_index
 
+    earlier = _earlier(edition)
     results = {
         "bank": edition.bank,
         "as_of": edition.as_of,
         "language": language,
+        "earlier": earlier,
         "reports": entries,
         "provenance": edition.provenance,
     }
     folder = staged / edition.subsite(language)
-    earlier = [day for day in release.days(edition.published) if day < edition.as_of]
-    release.write_text(folder / "index.html", site_index(results, setting(edition, language, "index.html"), earlier))
+    release.write_text(folder / "index.html", site_index(results, edition.setting(language, "index.html"), earlier))
     release.write_results(folder, results)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from analysis.finding import Exhibit
 from analysis.report.rows import HEAD_HEIGHT, LABEL_WIDTHS, Row, make_rows, write_lines
 from analysis.report.scales import finite
-from analysis.report.texts import is_missing, plain, text_width, with_unit
+from analysis.report.texts import AXIS_SIZE, is_missing, plain, shorten, text_width, with_unit
 from analysis.report.theme import BASELINE, BLUE, HAIR, INK, INK_2, is_narrow, panel, rule, sheet, write, write_small
 from analysis.wording import say
 
@@ -23,7 +23,7 @@ def draw_paired_bars(exhibit: Exhibit, width: int, language: str) -> Figure:
     """Left bars grey, right bars blue, on one scale; the number stands at each bar's end."""
     frame, narrow = exhibit.frame, is_narrow(width)
     label_width = min(LABEL_WIDTHS[narrow][1], max(text_width(plain(label, language)) for label in frame["label"]))
-    rows = make_rows(frame, language, label_width)
+    rows = make_rows(frame, language, label_width, narrow)
     bottom = rows[-1].bottom
     figure, paper = sheet(width, bottom + BOTTOM)
     for number, row in enumerate(rows):
@@ -40,8 +40,9 @@ def draw_paired_bars(exhibit: Exhibit, width: int, language: str) -> Figure:
         for side in ("left", "right"):
             _draw_side(plot, row, side, exhibit.unit, language, VALUE_GAP * longest / half)
     plot.vlines(0, HEAD_HEIGHT, bottom, color=INK, linewidth=1, clip_on=False)
-    write_small(paper, middle - 8, HEAD_HEIGHT - 10, plain(exhibit.options.get("left_label"), language), "right", INK_2)
-    write_small(paper, middle + 8, HEAD_HEIGHT - 10, plain(exhibit.options.get("right_label"), language), "left", BLUE)
+    for side, x, room, color in (("right", middle - 8, middle - 8, INK_2), ("left", middle + 8, width - middle - 8, BLUE)):
+        head = plain(exhibit.options.get("left_label" if side == "right" else "right_label"), language)
+        write_small(paper, x, HEAD_HEIGHT - 10, shorten(head, room, AXIS_SIZE), side, color)
     return figure
 
 

@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,30 +16,54 @@ RELEASES = ".releases"
 LATEST = "latest"
 PARTIAL = ".partial-"
 KEPT_PER_DAY = 2
+FILE_MODE, FOLDER_MODE = 0o644, 0o755
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
-def read_results(folder: Path, subsite: str = "") -> dict | None:
-    """The results of a release (or of its other language), or None."""
-    path = folder / subsite / RESULTS
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+def find_results(folder: Path, language: str) -> tuple[Path, dict] | None:
+    """Where a release keeps its pages in `language` (its root or a subfolder) and their results, or None."""
+    for home in (folder, folder / language):
+        results = _read(home / RESULTS)
+        if results is not None and results.get("language") == language:
+            return home, results
+    return None
+
+
+def _read(path: Path) -> dict | None:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def days(published: Path) -> list[str]:
     """The days that have a release, latest first."""
-    return (
-        sorted((link.name for link in published.glob("????-??-??") if link.is_symlink()), reverse=True)
-        if published.is_dir()
-        else []
-    )
+    links = published.glob("????-??-??") if published.is_dir() else ()
+    return sorted((link.name for link in links if link.is_symlink()), reverse=True)
+
+
+def is_latest_right(published: Path) -> bool:
+    """Whether `latest` leads to the greatest day: a run may have been killed between two links."""
+    link = published / LATEST
+    return link.is_symlink() and os.readlink(link) == days(published)[0]
+
+
+def clear(published: Path) -> None:
+    """Removes what a killed run left."""
+    for stale in (published / RELEASES).glob(f"{PARTIAL}*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    for link in published.glob(".*.partial"):
+        link.unlink()
 
 
 @contextlib.contextmanager
 def staging(published: Path) -> Iterator[Path]:
     """A folder beside the releases for one to grow in; whatever is left of it goes, this run's or a killed one's."""
     home = published / RELEASES
-    home.mkdir(parents=True, exist_ok=True)
-    for stale in home.glob(f"{PARTIAL}*"):
-        shutil.rmtree(stale, ignore_errors=True)
+    for folder in (published, home):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(FOLDER_MODE)
+    clear(published)
     folder = home / f"{PARTIAL}{os.getpid()}"
     folder.mkdir()
     try:
@@ -50,13 +76,13 @@ def staging(published: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a published file, readable by all, and sees it on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    path.chmod(0o644)
+    """Writes a published file and sees it on the disk."""
+    _write(path, text.encode("utf-8"))
+
+
+def copy_page(source: Path, target: Path) -> None:
+    """Copies a published file into a release that grows."""
+    _write(target, source.read_bytes())
 
 
 def write_results(folder: Path, results: dict) -> None:
@@ -65,21 +91,66 @@ def write_results(folder: Path, results: dict) -> None:
 
 def publish(staged: Path, published: Path, day: str) -> Path:
     """Names the staged release and makes it the day's; `latest` follows if no later day has one. Returns `<published>/<day>`."""
-    contents = sorted(path for path in staged.rglob("*") if path.is_file())
-    name = f"{day}-{digest.of_value({str(path.relative_to(staged)): digest.of_file(path) for path in contents})[:12]}"
-    target = published / RELEASES / name
-    staged.chmod(0o755)
-    if target.exists():
-        shutil.rmtree(staged)
-    else:
-        staged.rename(target)
-    _sync(target.parent)
-    os.utime(target)
-    _point(published / day, f"{RELEASES}/{name}")
-    _point(published / LATEST, max(days(published)))
-    _sync(published)
-    _prune(published, day)
+    _open_to_readers(staged)
+    with too_late_to_stop():
+        target = _name(staged, published / RELEASES, day)
+        _point(published / day, f"{RELEASES}/{target.name}")
+        point_latest(published)
+        _prune(published, day)
     return published / day
+
+
+def point_latest(published: Path) -> None:
+    """Lets `latest` lead to the greatest day."""
+    _point(published / LATEST, days(published)[0])
+
+
+@contextlib.contextmanager
+def too_late_to_stop() -> Iterator[None]:
+    """Ctrl-C and SIGTERM do nothing while the links are switched: a run is stopped before the switch or not at all."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [signal.signal(number, signal.SIG_IGN) for number in STOPS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(STOPS, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _open_to_readers(staged: Path) -> None:
+    """Modes for a web server, whatever the umask of who runs this."""
+    for path in (staged, *staged.rglob("*")):
+        path.chmod(FOLDER_MODE if path.is_dir() else FILE_MODE)
+        if path.is_dir():
+            _sync(path)
+
+
+def _name(staged: Path, releases: Path, day: str) -> Path:
+    """The staged release under a name made of its contents. One of that name that somebody has altered since is let be."""
+    contents = _contents(staged)
+    target = releases / f"{day}-{contents}"
+    while target.exists() and _contents(target) != contents:
+        target = target.with_name(f"{target.name}x")
+    if not target.exists():
+        staged.rename(target)
+    _sync(releases)
+    os.utime(target)
+    return target
+
+
+def _contents(folder: Path) -> str:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return digest.of_value({str(path.relative_to(folder)): digest.of_file(path) for path in files})[:12]
 
 
 def _point(link: Path, target: str) -> None:
@@ -87,6 +158,7 @@ def _point(link: Path, target: str) -> None:
     beside.unlink(missing_ok=True)
     beside.symlink_to(target)
     os.replace(beside, link)
+    _sync(link.parent)
 
 
 def _sync(folder: Path) -> None:
@@ -98,6 +170,7 @@ def _sync(folder: Path) -> None:
 
 
 def _prune(published: Path, day: str) -> None:
-    same_day = sorted((published / RELEASES).glob(f"{day}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in same_day[KEPT_PER_DAY:]:
+    current = (published / day).resolve()
+    others = [path for path in (published / RELEASES).glob(f"{day}-*") if path.resolve() != current]
+    for old in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT_PER_DAY - 1 :]:
         shutil.rmtree(old, ignore_errors=True)

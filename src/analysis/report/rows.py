@@ -33,8 +33,10 @@ from analysis.report.theme import (
 from analysis.wording import Message, say
 
 ROW_HEIGHT, LINE_HEIGHT, GROUP_GAP = 31, 17, 12
-HEAD_HEIGHT, AXIS_HEIGHT = 34, 30
+HEAD_HEIGHT, AXIS_HEIGHT, AXIS_DROP = 34, 30, 19
 LABEL_WIDTHS = {False: (110, 230), True: (64, 118)}
+LABEL_LINES = {False: 3, True: 4}
+HEAD_LINE, HEAD_LINES = 14, 2
 COLUMN_GAP = {False: 24, True: 10}
 LEAST_PLOT, MOST_TICKS = 70, 5
 VALUE_HEADS = {"share": say("%"), "points": say("points"), "score": say("score"), "mark": say("mark"),
@@ -80,16 +82,16 @@ class Row:
 
 @dataclass(frozen=True)
 class TextColumn:
-    """A right-aligned column of texts whose right edge stands at `right` px."""
+    """A right-aligned column of texts whose right edge stands at `right` px, the lines of its head above it."""
 
     name: str
-    head: str
+    head: list[str]
     texts: list[str]
     right: float = 0.0
 
     @property
     def width(self) -> float:
-        return max([text_width(self.head, AXIS_SIZE), *map(text_width, self.texts)])
+        return max([*(text_width(line, AXIS_SIZE) for line in self.head), *map(text_width, self.texts)])
 
 
 def draw_intervals(exhibit: Exhibit, width: int, language: str) -> Figure:
@@ -118,7 +120,7 @@ def _draw(exhibit: Exhibit, width: int, language: str, is_bars: bool) -> Figure:
     labels = [plain(label, language) for label in frame["label"]]
     label_width = min(most, max(least, *map(text_width, labels)))
     plot_left = label_width + COLUMN_GAP[narrow] * 0.7
-    rows = make_rows(frame, language, label_width, HEAD_HEIGHT - _head_overlap(exhibit))
+    rows = make_rows(frame, language, label_width, narrow, HEAD_HEIGHT - _head_overlap(exhibit))
     columns, plot_right = _place(_columns(exhibit, rows, language, narrow), width, plot_left, narrow)
     bottom = rows[-1].bottom
     figure, paper = sheet(width, bottom + AXIS_HEIGHT)
@@ -136,7 +138,22 @@ def _draw(exhibit: Exhibit, width: int, language: str, is_bars: bool) -> Figure:
         elif row.get("value") is not None:
             (_draw_bar if is_bars else _draw_dot)(plot, row, exhibit.reference)
     rule(paper, bottom, 0, width, INK)
+    _write_base(paper, frame, bottom + AXIS_DROP, plot_left - COLUMN_GAP[narrow], width, language)
     return figure
+
+
+def _write_base(paper: Axes, frame: pd.DataFrame, y: float, room: float, width: float, language: str) -> None:
+    if (base := _one_base(frame)) is None:
+        return
+    text = plain(say("Base {n:count} each", n=base), language)
+    fits = text_width(text, AXIS_SIZE) <= room
+    write_small(paper, 0 if fits else width, y, text, "left" if fits else "right")
+
+
+def _one_base(frame: pd.DataFrame) -> float | None:
+    """The base that all of several rows share: said once, below them."""
+    bases = frame["base"].unique() if "base" in frame else []
+    return bases[0] if len(bases) == 1 and len(frame) > 1 and not is_missing(bases[0]) else None
 
 
 def _head_overlap(exhibit: Exhibit) -> float:
@@ -145,7 +162,7 @@ def _head_overlap(exhibit: Exhibit) -> float:
     return ROW_HEIGHT if is_grouped and exhibit.reference_label is None else 0
 
 
-def make_rows(frame: pd.DataFrame, language: str, label_width: float, top: float = HEAD_HEIGHT) -> list[Row]:
+def make_rows(frame: pd.DataFrame, language: str, label_width: float, narrow: bool, top: float = HEAD_HEIGHT) -> list[Row]:
     """The frame's rows one under the other, a heading before each group's first."""
     rows, y, group = [], top, ""
     for cells in frame.to_dict("records"):
@@ -154,7 +171,7 @@ def make_rows(frame: pd.DataFrame, language: str, label_width: float, top: float
             y += GROUP_GAP if rows else 0
             rows.append(Row([name], y + ROW_HEIGHT / 2, ROW_HEIGHT, None))
             y += ROW_HEIGHT
-        lines = wrap(plain(cells["label"], language), label_width)
+        lines = wrap(plain(cells["label"], language), label_width, lines=LABEL_LINES[narrow])
         height = ROW_HEIGHT + LINE_HEIGHT * (len(lines) - 1)
         rows.append(Row(lines, y + height / 2, height, cells, opens=not rows or name != group))
         y, group = y + height, name
@@ -163,14 +180,22 @@ def make_rows(frame: pd.DataFrame, language: str, label_width: float, top: float
 
 def _columns(exhibit: Exhibit, rows: Sequence[Row], language: str, narrow: bool) -> list[TextColumn]:
     head = exhibit.options.get("value_label") or VALUE_HEADS.get(exhibit.unit)
-    made = [TextColumn("value", plain(head, language), [_value_text(row, exhibit.unit, language) for row in rows])]
+    made = [_column("value", head, [_value_text(row, exhibit.unit, language) for row in rows], language, narrow)]
     intervals = [interval_text(row.get("low"), row.get("high"), exhibit.unit, language) for row in rows]
     if any(intervals):
-        made.append(TextColumn("interval", plain(_interval_head(narrow), language), intervals))
-    if "base" in exhibit.frame and not narrow:
+        made.append(_column("interval", _interval_head(narrow), intervals, language, narrow))
+    if "base" in exhibit.frame and not narrow and _one_base(exhibit.frame) is None:
         bases = ["" if row.get("base") is None else bare(row.get("base"), "count", language) for row in rows]
-        made.append(TextColumn("base", plain(say("Base"), language), bases))
+        made.append(_column("base", say("Base"), bases, language, narrow))
     return made
+
+
+def _column(name: str, head: Message | None, texts: list[str], language: str, narrow: bool) -> TextColumn:
+    """A head wider than the numbers below it takes two lines on the telephone."""
+    words = plain(head, language)
+    least = max(text_width(word, AXIS_SIZE) for word in words.split() or [""])
+    width = max(least, *map(text_width, texts))
+    return TextColumn(name, wrap(words, width, AXIS_SIZE, HEAD_LINES) if narrow else [words], texts)
 
 
 def _value_text(row: Row, unit: str, language: str) -> str:
@@ -200,7 +225,8 @@ def _numbers(frame: pd.DataFrame, reference: float | None):
 
 def _draw_table(paper: Axes, rows: Sequence[Row], columns: Sequence[TextColumn], width: int, reference) -> None:
     for column in columns:
-        write_small(paper, column.right, HEAD_HEIGHT - 10, column.head, "right")
+        for line, text in enumerate(reversed(column.head)):
+            write_small(paper, column.right, HEAD_HEIGHT - 10 - HEAD_LINE * line, text, "right")
     for number, row in enumerate(rows):
         is_quiet = row.is_noise(reference) and not row.is_total
         if not row.is_heading:
@@ -237,7 +263,7 @@ def _draw_grid(plot: Axes, paper: Axes, exhibit: Exhibit, language: str, rows: S
         if exhibit.reference is not None:
             plot.vlines(exhibit.reference, top, bottom, color=INK_3, linewidth=1, zorder=1, clip_on=False)
     for tick, label in zip(at, labels, strict=True):
-        write_small(plot, tick, rows[-1].bottom + 19, label, "center")
+        write_small(plot, tick, rows[-1].bottom + AXIS_DROP, label, "center")
     if exhibit.reference is not None and exhibit.reference_label is not None:
         x = plot.transData.transform((exhibit.reference, 0))[0]
         text = plain(exhibit.reference_label, language)
@@ -264,7 +290,7 @@ def _draw_dot(plot: Axes, row: Row, reference: float | None) -> None:
         weight = 1.5 if noise else 2.5 if row.is_total else 2
         plot.hlines(row.y, row.get("low"), row.get("high"), color=color, linewidth=weight, clip_on=False)
     plot.plot(
-        row.get("value"), row.y, marker="D" if row.is_total else "o", markersize=9 if noise or row.is_total else 10,
+        row.get("value"), row.y, linestyle="none", marker="D" if row.is_total else "o", markersize=9 if noise or row.is_total else 10,
         markerfacecolor=PAPER if noise else color, markeredgecolor=color, markeredgewidth=1.5 if noise else 0, clip_on=False,
     )  # fmt: skip
 

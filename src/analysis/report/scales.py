@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ LOG_STEPS = ((1,), (1, 3), (1, 3), (1, 2, 5))
 MONTH_STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120)
 TIME_STEPS = {"months": MONTH_STEPS, "days": (1, 7, 30, 60, 90, 180, 365, 730)}
 NEAR_ZERO = 0.3  # an axis whose lowest value is below this part of the highest begins at zero
+MONTH_NAME = re.compile(r"\b([A-Z][a-z]{2})[a-z]+")
 MARGIN = 0.04
 LABEL_GAP = 14
 
@@ -92,9 +94,10 @@ def round_out(low: float, high: float, unit: str, count: int = 4) -> list[float]
 
 
 def tick_labels(at: Sequence[float], unit: str, language: str) -> list[str]:
-    """Labels with the fewest decimals that tell the ticks apart; the unit's sign on the last one alone."""
+    """Labels with the fewest decimals that tell the ticks apart; the unit's sign on the last one alone;
+    English months are cut to three letters."""
     if unit in DATE_UNITS:
-        return [with_unit(num2date(tick).date(), unit, language) for tick in at]
+        return [MONTH_NAME.sub(r"\1", with_unit(num2date(tick).date(), unit, language)) for tick in at]
     digits = _digits(at, unit)
     shown_unit = unit if unit == "money" else f"{'number' if unit == 'points' else unit}.{digits}"
     numbers = [tick * 100 for tick in at] if unit == "points" else at

@@ -19,6 +19,7 @@ LINK = "{http://www.w3.org/1999/xlink}href"
 COORDINATES = ("d", "x", "y", "transform", "points", "width", "height", "cx", "cy", "r")
 LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 NO_ROTATION = re.compile(r"rotate\(-?0 ")
+STRAIGHT = re.compile(r"M (\S+) (\S+) L (\S+) (\S+)$")
 FONT = re.compile(r"(?:(\d{3}) )?([\d.]+)px")
 DROPPED = {"metadata", "style", "title"}
 MATPLOTLIB_BOLD, BOLD = "700", "600"
@@ -66,10 +67,18 @@ def _words(tag: str, identifier: str, text: str) -> ElementTree.Element:
 def _plain_element(source: ElementTree.Element) -> ElementTree.Element:
     element = ElementTree.Element(_local(source.tag), _attributes(source))
     element.text = source.text if element.tag == "text" else None
+    if _is_hairline(element):
+        element.set("shape-rendering", "crispEdges")
     for child in source:
         if _local(child.tag) not in DROPPED:
             element.extend(_flattened(_plain_element(child)))
     return element
+
+
+def _is_hairline(element: ElementTree.Element) -> bool:
+    """A level or upright line of one px: drawn on whole pixels, else it would look two px wide and grey."""
+    ends = STRAIGHT.match(element.get("d", ""))
+    return bool(ends) and "stroke-width" not in element.attrib and (ends[1] == ends[3] or ends[2] == ends[4])
 
 
 def _flattened(element: ElementTree.Element) -> list[ElementTree.Element]:

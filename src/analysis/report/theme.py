@@ -77,10 +77,10 @@ def rule(axes: Axes, y: float, left: float, right: float, color: str = HAIR) -> 
     axes.plot((left, right), (y, y), color=color, linewidth=1, clip_on=False)
 
 
-def anchor_within(x: float, text: str, width: float) -> str:
-    """The anchor that keeps an axis label on the sheet: centred on its tick unless it would leave the sheet."""
+def held_within(x: float, text: str, width: float) -> float:
+    """The middle of an axis label: on its tick unless it would leave the sheet."""
     half = text_width(text, AXIS_SIZE) / 2
-    return "left" if x < half else "right" if x > width - half else "center"
+    return max(half, min(x, width - half))
 
 
 def spread(wanted: Iterable[float], gap: float, low: float = -math.inf, high: float = math.inf) -> list[float]:

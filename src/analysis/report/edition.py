@@ -1,0 +1,79 @@
+"""What one run is to publish, and what each report's page hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis import digest
+from analysis.report.publication import Publication
+
+if TYPE_CHECKING:
+    from analysis.report.page import Setting
+
+NOT_IN_DIGEST = ("commit", "tables", "parameters")  # the first two follow from the rest; a report's own parameters count
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What one run is to publish. `languages`: the site's own first; `provenance`: the audit record of `report.provenance`;
+    `identifiers`: names and numbers of customers that no page may show."""
+
+    bank: str
+    labels: dict[str, str]
+    prepared_by: dict[str, str]
+    kind_of_data: str
+    as_of: str
+    languages: list[str]
+    tables: Set[str]
+    notebooks: Path
+    published: Path
+    logs: Path
+    provenance: dict
+
+    @property
+    def current(self) -> Path:
+        """Where the day's release lies, if there is one."""
+        return self.published / self.as_of
+
+    @property
+    def made_from(self) -> dict[str, str | None]:
+        """The code and the inputs of what is made in this run: what stands from an earlier one keeps its own."""
+        record = self.provenance
+        return {"commit": record["commit"], "code": record["code"], "inputs": digest.of_value(record["inputs"])}
+
+    def subsite(self, language: str) -> str:
+        """The folder of a language within a release: its root for the site's own."""
+        return "" if language == self.languages[0] else language
+
+    def digest_of(self, entry: Publication) -> str:
+        """What a report's page hangs on: data, definition, code, versions, day, languages, its notebook and parameters."""
+        common = {name: value for name, value in self.provenance.items() if name not in NOT_IN_DIGEST}
+        said = [self.languages, self.labels, self.prepared_by, self.kind_of_data]
+        return digest.of_value([common, said, entry.model_dump(), digest.of_file(self.notebooks / entry.notebook)])
+
+    def parameters_of(self, entry: Publication) -> dict:
+        """All parameters that the report's notebook is executed with."""
+        return {"bank": self.bank, "as_of": self.as_of, **entry.parameters}
+
+    def setting(self, language: str, page: str) -> Setting:
+        """What the pages of this edition say round their matter."""
+        from analysis.report.page import Setting, language_tag
+
+        return Setting(
+            bank=self.labels[language],
+            kind_of_data=self.kind_of_data,
+            as_of=self.as_of,
+            language=language,
+            prepared_by=self.prepared_by.get(language, ""),
+            other_languages={
+                language_tag(other): self._link(language, other, page) for other in self.languages if other != language
+            },
+            is_subsite=bool(self.subsite(language)),
+        )
+
+    def _link(self, language: str, other: str, page: str) -> str:
+        up = "../" if self.subsite(language) else ""
+        return f"{up}{self.subsite(other)}/{page}" if self.subsite(other) else f"{up}{page}"

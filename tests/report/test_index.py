@@ -1,0 +1,130 @@
+"""The front page, from `results.json` alone."""
+
+import json
+
+import pytest
+from bs4 import BeautifulSoup
+
+from analysis.report.index import site_index
+from analysis.report.page import Setting, stylesheet_hash
+
+SETTING = Setting("Demo Bank", "simulated", "2025-06-30", "en", prepared_by="Research")
+FINDING = {
+    "id": "churn", "text": "7.9% of <customers> left", "html": "<b>7.9%</b> of &lt;customers&gt; left", "value": 0.079, "unit": "share",
+    "base": 1000, "base_of": "customers", "evidence": "association", "is_headline": True,
+    "exhibit": {"anchor": "e-rates", "number": "Figure 1"},
+}  # fmt: skip
+TABLES = {"customers": {"delivered": 900, "rejected": 9}, "branches": {"delivered": 100, "rejected": 0}}
+
+
+def entry(status="published", **more):
+    page = {"page": "churn.html", "page_as_of": "2025-06-30"} if status == "published" else {"page": None, "page_as_of": None}
+    found = [FINDING] if status == "published" else []
+    return {"status": status, "reason": None, "title": "Churn", "question": "Who leaves?", "findings": found, **page, **more}
+
+
+def index(reports=None, tables=None, setting=SETTING, earlier=()):
+    results = {"reports": reports or {"churn": entry()}, "provenance": {"tables": TABLES if tables is None else tables}}
+    return site_index(json.loads(json.dumps(results)), setting, list(earlier))
+
+
+def soup(*args, **more):
+    return BeautifulSoup(index(*args, **more), "html.parser")
+
+
+def words(node):
+    return node.get_text(" ", strip=True)
+
+
+def test_status_stands_before_numbers():
+    shown = soup()
+    assert [words(heading) for heading in shown.find_all("h2")] == [
+        "Data and report status",
+        "Main findings",
+        "Reports",
+        "Definitions",
+    ]
+    assert words(shown.h1) == "Monthly customer report June 2025"
+    assert words(shown.select_one(".lead")) == "All reports are published."
+
+
+def test_the_data_in_three_facts():
+    assert [words(fact) for fact in soup().select(".two > div")[0].select("li")] == [
+        "Tables delivered: 2, with 1,000 rows in all",
+        "Rows rejected: 9, 0.90%; each is kept with its reason",
+        "Most of them in proportion: table customers, 1.00%",
+    ]
+
+
+@pytest.mark.parametrize("tables", [{"surveys": {"delivered": 0, "rejected": 0}}, {}])
+def test_nothing_rejected_or_nothing_delivered_is_said_plainly(tables):
+    assert words(soup(tables=tables).select(".two li")[1]) == "No row was rejected"
+
+
+def test_a_finding_links_to_its_exhibit_and_stays_text():
+    item = soup().select_one(".finds li")
+    assert str(item.p) == "<p><b>7.9%</b> of &lt;customers&gt; left</p>"
+    assert item.a["href"] == "churn.html#e-rates"
+    assert words(item.div) == "Association 1,000 customers Churn, Figure 1"
+
+
+def test_a_finding_without_exhibit_links_to_its_page_and_only_emphasis_survives():
+    plain = {**FINDING, "exhibit": None, "html": "<b>8%</b><script>x</script><i onclick=x>left</i>", "base": None}
+    item = soup({"churn": entry(findings=[plain])}).select_one(".finds li")
+    assert str(item.p) == "<p><b>8%</b>left</p>"
+    assert item.a["href"] == "churn.html"
+
+
+def test_two_headline_findings_a_report():
+    found = [{**FINDING, "html": name, "is_headline": name != "b"} for name in "abcd"]
+    assert [words(item.p) for item in soup({"churn": entry(findings=found)}).select(".finds li")] == ["a", "c"]
+
+
+def test_a_report_that_was_not_produced_is_no_alarm():
+    shown = soup(
+        {"churn": entry(), "offers": entry("not produced", title="Offers", reason="The bank brings no table campaigns.")}
+    )
+    assert words(shown.select_one(".lead")) == "1 of 2 reports published, 1 not produced for want of data."
+    assert words(shown.select(".two > div")[1].li) == "Not produced: Offers. The bank brings no table campaigns."
+    assert not shown.select(".bad, .bad-word")
+    assert words(shown.select("tbody tr")[1]) == "Offers Who leaves? Not produced None"
+    assert shown.select("tbody tr")[1].a is None
+
+
+def test_a_failed_report_is_red_with_its_reason_and_the_last_good_pages_own_date():
+    failed = entry("failed", reason="It ran past its time limit of 900 s.", page="churn-2025-05-31.html", page_as_of="2025-05-31")
+    shown = soup({"churn": failed, "segments": entry(), "offers": entry("not produced")})
+    assert words(shown.select_one(".lead")) == "1 of 3 reports published, 1 not produced, 1 failed ."
+    assert words(shown.select_one("li.bad")) == "Failed: Churn. It ran past its time limit of 900 s."
+    row = shown.select("tbody tr")[0]
+    assert words(row) == "Churn Who leaves? Failed, the last one is shown 31 May 2025"
+    assert row.a["href"] == "churn-2025-05-31.html"
+    assert row.select_one(".bad-word") is not None
+
+
+def test_a_failed_report_without_an_earlier_page_has_no_link():
+    row = soup({"churn": entry("failed", reason="It failed.")}).select("tbody tr")[0]
+    assert row.a is None
+    assert words(row).endswith("None")
+
+
+@pytest.mark.parametrize(("is_subsite", "link"), [(False, "../2025-05-31/index.html"), (True, "../../2025-05-31/en/index.html")])
+def test_earlier_periods_are_linked(is_subsite, link):
+    setting = Setting("Demo Bank", "real", "2025-06-30", "en", "", is_subsite=is_subsite)
+    found = soup(setting=setting, earlier=["2025-05-31"]).select_one("[aria-labelledby=periods] a")
+    assert (found["href"], words(found)) == (link, "31 May 2025")
+
+
+def test_hostile_titles_stay_text():
+    shown = soup({"churn": entry("failed", title="<script>x</script>", question='"><img src=x>', reason="</style>{{7*7}}")})
+    assert not shown.select("script, img")
+    assert "</style>{{7*7}}" in shown.get_text()
+
+
+def test_the_policy_lets_its_own_style_through():
+    shown = soup()
+    assert stylesheet_hash(shown.style.string) in shown.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+
+
+def test_the_same_results_give_the_same_bytes():
+    assert index() == index()
