@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr, bdtrik, stdtrit
+from scipy.special import bdtr, bdtrik, ndtri, stdtrit
 
 Z95 = 1.959963984540054
 NPS_ADDED_ANSWERS = 3.0
@@ -61,13 +61,37 @@ def mean_t(values: pd.Series | np.ndarray) -> Estimate:
 
 def difference_of_shares(successes: float, n: float, other_successes: float, other_n: float) -> Estimate:
     """`successes / n − other_successes / other_n` with Newcombe's hybrid score interval (Newcombe 1998, method 10)."""
-    one, other = wilson(successes, n), wilson(other_successes, other_n)
-    if not one.base or not other.base:
+    return difference(wilson(successes, n), wilson(other_successes, other_n))
+
+
+def difference(one: Estimate, other: Estimate) -> Estimate:
+    """`one − other` of two independent estimates, its interval recovered from theirs (Zou and Donner 2008)."""
+    if None in (*one[:3], *other[:3]):
         return Estimate(None, None, None, one.base + other.base)
     value = one.value - other.value
     low = value - np.hypot(one.value - one.low, other.high - other.value)
     high = value + np.hypot(one.high - one.value, other.value - other.low)
     return Estimate(value, float(low), float(high), one.base + other.base)
+
+
+def simultaneous(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` of estimates (value, low, high: 95 % each) with intervals that hold for all rows at once in 95 %: limits
+    moved away from the value as Bonferroni's normal quantile asks. For reading the most extreme of several rows."""
+    factor = ndtri(1 - 0.025 / max(len(table), 1)) / Z95
+    value = table["value"]
+    return table.assign(low=value - factor * (value - table["low"]), high=value + factor * (table["high"] - value))
+
+
+def design_effect(residual: np.ndarray, groups) -> float:
+    """How many times the variance of a sum of `residual` grows as rows of one subject (`groups`) go together; at least 1
+    (Kish 1965), and rows a subject where no residual differs from 0. A share's interval is Wilson's at n ÷ design
+    effect (Korn and Graubard 1998)."""
+    residual = np.asarray(residual, dtype=float)
+    by_subject = pd.Series(residual).groupby(np.asarray(groups)).sum()
+    alone = (residual**2).sum()
+    if alone == 0 or len(by_subject) == len(residual):
+        return len(residual) / len(by_subject)
+    return max(float((by_subject**2).sum() / alone), 1.0)
 
 
 def funnel_limits(share: float, sizes: pd.Series | np.ndarray) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.stats.intervals import Z95, Estimate, wilson
+from analysis.stats.intervals import Z95, Estimate, design_effect, wilson
 
 TOP_SHARES = (0.01, 0.02, 0.05, 0.10, 0.20, 0.30, 0.50)
 CERTAINTY = 1e-9
@@ -38,63 +38,84 @@ def brier(probability, outcome) -> float:
     return float(np.mean((probability - outcome) ** 2))
 
 
-def calibration_table(probability, outcome, bins: int = 10) -> pd.DataFrame:
+def calibration_table(probability, outcome, bins: int = 10, groups=None) -> pd.DataFrame:
     """Predicted against observed shares in `bins` groups of equal size by probability (equal ones stay together).
 
-    Returns predicted (mean probability), observed (share), low, high (Wilson's interval of observed), base."""
+    Returns predicted (mean probability), observed (share), low, high (Wilson's interval of observed), base. Where
+    subjects recur, `groups` names each row's subject and the interval is that of the effective number of rows."""
     probability, outcome = _forecast(probability, outcome)
-    group = np.ceil(pd.Series(probability).rank() * bins / len(probability))
-    frame = pd.DataFrame({"predicted": probability, "outcome": outcome})
-    sums = frame.groupby(group.to_numpy()).agg(
-        predicted=("predicted", "mean"), events=("outcome", "sum"), base=("outcome", "size")
-    )
-    shares = [wilson(row.events, row.base) for row in sums.itertuples()]
+    subject = np.arange(len(outcome)) if groups is None else np.asarray(groups)
+    place = np.ceil(pd.Series(probability).rank() * bins / len(probability)).to_numpy()
+    members = [place == bin for bin in np.unique(place)]
+    shares = [_share(outcome[own], np.ones(own.sum()), subject[own]) for own in members]
     observed = pd.DataFrame(shares).set_axis(["observed", "low", "high", "base"], axis=1)
-    return observed.assign(predicted=sums["predicted"].to_numpy())[["predicted", "observed", "low", "high", "base"]]
+    predicted = [probability[own].mean() for own in members]
+    return observed.assign(predicted=predicted)[["predicted", "observed", "low", "high", "base"]]
 
 
-def calibration_slope(probability, outcome) -> Estimate:
+def observed_share(outcome, groups=None) -> Estimate:
+    """Share of rows with the outcome, its interval robust to subjects (`groups`) that recur."""
+    outcome = np.asarray(outcome, dtype=float)
+    return _share(outcome, np.ones(len(outcome)), np.arange(len(outcome)) if groups is None else np.asarray(groups))
+
+
+def calibration_slope(probability, outcome, groups=None) -> Estimate:
     """Slope of the outcome's log odds on the predicted ones (Cox 1958): 1 is calibrated, below 1 overconfident.
 
-    The interval is Wald's from the logistic regression. Probabilities of 0 and 1 are drawn in by 1e-9."""
+    The interval is Wald's from the logistic regression, robust to subjects (`groups`) that recur. Probabilities of 0
+    and 1 are drawn in by 1e-9."""
     from analysis.stats.logistic import fit_logistic
 
     probability, outcome = _forecast(probability, outcome)
     inside = np.clip(probability, CERTAINTY, 1 - CERTAINTY)
-    fit = fit_logistic(pd.DataFrame({"log_odds": np.log(inside / (1 - inside))}), pd.Series(outcome))
+    fit = fit_logistic(pd.DataFrame({"log_odds": np.log(inside / (1 - inside))}), pd.Series(outcome), groups)
     value, half = fit.coefficients["log_odds"], Z95 * np.sqrt(fit.covariance.loc["log_odds", "log_odds"])
     return Estimate(float(value), float(value - half), float(value + half), len(outcome))
 
 
-def lift_at(score, outcome, share: float) -> Estimate:
+def lift_at(score, outcome, share: float, groups=None) -> Estimate:
     """How many times more often than overall the outcome occurs among the `share` with the highest scores.
 
-    Wilson's interval of the precision, divided by the overall share. Base: how many are in the top. Rows that tie at
-    the edge count in proportion."""
+    Wilson's interval of the precision (robust to subjects, `groups`, that recur), divided by the overall share. Base:
+    how many are in the top. Rows that tie at the edge count in proportion."""
     score, outcome = _scored(score, outcome)
-    size, hits = _top(score, outcome, share)
-    return Estimate(*(limit / outcome.mean() for limit in wilson(hits, size)[:3]), size)
+    precision = _precision(score, outcome, share, groups)
+    return Estimate(*(limit / outcome.mean() for limit in precision[:3]), precision.base)
 
 
-def lift_table(score, outcome, shares: Sequence[float] = TOP_SHARES) -> pd.DataFrame:
+def lift_table(score, outcome, shares: Sequence[float] = TOP_SHARES, groups=None) -> pd.DataFrame:
     """What the highest scores catch: share (of rows, by score), precision, captured (share of all outcomes),
     lift with low, high, and base (rows in the top), a row for each of `shares`."""
     score, outcome = _scored(score, outcome)
     rows = []
     for share in shares:
-        size, hits = _top(score, outcome, share)
-        lift = lift_at(score, outcome, share)
-        rows.append((share, hits / size, hits / outcome.sum(), *lift))
+        precision = _precision(score, outcome, share, groups)
+        lift = lift_at(score, outcome, share, groups)
+        rows.append((share, precision.value, precision.value * precision.base / outcome.sum(), *lift))
     return pd.DataFrame(rows, columns=["share", "precision", "captured", "lift", "low", "high", "base"])
 
 
-def _top(score: np.ndarray, outcome: np.ndarray, share: float) -> tuple[int, float]:
+def _precision(score: np.ndarray, outcome: np.ndarray, share: float, groups) -> Estimate:
+    weight = _top(score, share)
+    inside = weight > 0
+    subject = np.arange(len(score)) if groups is None else np.asarray(groups)
+    return _share(outcome[inside], weight[inside], subject[inside])
+
+
+def _share(outcome: np.ndarray, weight: np.ndarray, subject: np.ndarray) -> Estimate:
+    size, hits = weight.sum(), float((weight * outcome).sum())
+    effect = design_effect(weight * (outcome - hits / size), subject)
+    return wilson(hits / effect, size / effect)._replace(value=hits / size, base=round(size))
+
+
+def _top(score: np.ndarray, share: float) -> np.ndarray:
+    """Each row's weight among the `share` with the highest scores: 1, 0, or a part where rows tie at the edge."""
     if not 0 < share <= 1:
         raise ValueError(f"a top share lies above 0 and at most at 1, not at {share}")
     size = max(round(share * len(score)), 1)
     edge = np.partition(score, len(score) - size)[len(score) - size]
     above, tied = score > edge, score == edge
-    return size, float(outcome[above].sum() + (size - above.sum()) * outcome[tied].mean())
+    return above + tied * (size - above.sum()) / tied.sum()
 
 
 def _scored(score, outcome) -> tuple[np.ndarray, np.ndarray]:

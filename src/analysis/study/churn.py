@@ -6,30 +6,48 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.calendar import months_before
-from analysis.finding import DISCLOSURE_THRESHOLD
-from analysis.stats.intervals import Estimate, wilson
-from analysis.wording import say
+from analysis.errors import UserError
+from analysis.stats.intervals import wilson
+from analysis.wording import Message, say
 
 INVOLUNTARY_REASONS = ("relocation", "death", "loan_repaid", "cleared")
 ESTABLISHED_MONTHS = 6
 SMALLEST_ASSETS = 100
-RULES = {"any": say("Any of the three"), "closed": say("Closed"), "dormant": say("Dormant"), "run_off": say("Run-off")}
+LANDMARK_STEP_MONTHS = 3
+SHORTEST_MONTH_OF_A_HORIZON = 30
+PARTS = ("closed", "dormant", "run_off")
 MAIN_RULE = "any"
+RULES = {"any": say("Any rule"), "closed": say("Closed"), "dormant": say("Dormant"), "run_off": say("Run-off")}
 
 
 @dataclass(frozen=True)
 class ChurnRule:
-    """The parameters of churn. A customer at risk has churned within `horizon_months` of the landmark if it closed
-    (involuntary exits apart), went dormant (no transaction of its own for `dormant_days`, begun after the landmark) or ran off
-    (assets of three months down by `run_off_share` or more)."""
+    """The parameters of churn. A customer at risk has left within `horizon_months` of the landmark if it closed
+    (involuntary exits apart), else if it went dormant (no transaction of its own for `dormant_days`, all of them after
+    the landmark), else if it ran off (assets of three months down by `run_off_share` or more)."""
 
     horizon_months: int = 6
     dormant_days: int = 180
     run_off_share: float = 0.8
 
+    def __post_init__(self) -> None:
+        if self.horizon_months < LANDMARK_STEP_MONTHS or self.horizon_months % LANDMARK_STEP_MONTHS:
+            raise UserError(f"horizon_months is {self.horizon_months}; it must be a multiple of 3, such as 6.")
+        if not 0 < self.dormant_days <= SHORTEST_MONTH_OF_A_HORIZON * self.horizon_months:
+            raise UserError(
+                f"dormant_days is {self.dormant_days}; with a horizon of {self.horizon_months} months it must lie between 1 "
+                f"and {SHORTEST_MONTH_OF_A_HORIZON * self.horizon_months}, so that the silence falls after the landmark."
+            )
+        if not 0 < self.run_off_share <= 1:
+            raise UserError(f"run_off_share is {self.run_off_share}; it must lie above 0 and at most at 1, such as 0.8.")
+
     def end(self, landmark: dt.date) -> dt.date:
         """The last day of the horizon."""
         return months_before(landmark, -self.horizon_months)
+
+    def before(self, landmark: dt.date) -> dt.date:
+        """The landmark whose horizon ends at this one."""
+        return months_before(landmark, self.horizon_months)
 
 
 def matured(landmarks: list[dt.date], as_of: dt.date, rule: ChurnRule) -> list[dt.date]:
@@ -50,39 +68,41 @@ def at_risk(features: pd.DataFrame, rule: ChurnRule) -> pd.DataFrame:
 
 def outcomes(before: pd.DataFrame, after: pd.DataFrame, rule: ChurnRule) -> pd.DataFrame:
     """Features at a landmark and at its horizon's end → one row a customer at risk: customer_id, closed, dormant, run_off,
-    any, involuntary (booleans). A rule that the data cannot tell is False throughout; see `observable`."""
+    involuntary (exclusive booleans) and any (one of the first three). A rule that the data cannot tell is False
+    throughout; see `unseen`."""
     risk = at_risk(before, rule).set_index("customer_id")
     later = after.set_index("customer_id").reindex(risk.index)
     ended = later["closed_date"].notna()
     involuntary = ended & later["exit_reason"].isin(INVOLUNTARY_REASONS)
+    closed = ended & ~involuntary
     false = pd.Series(False, risk.index)
     dormant = ~ended & later["recency_days"].ge(rule.dormant_days) if "recency_days" in later else false
-    limit = (1 - rule.run_off_share) * risk["assets_3m"] if "assets_3m" in risk else None
-    run_off = ~ended & later["assets_3m"].fillna(0).le(limit) if limit is not None else false
-    closed = ended & ~involuntary
+    limit = round(1 - rule.run_off_share, 12) * risk["assets_3m"] if "assets_3m" in risk else None
+    run_off = ~ended & ~dormant & later["assets_3m"].fillna(0).le(limit) if limit is not None else false
     table = pd.DataFrame({"closed": closed, "dormant": dormant, "run_off": run_off, "involuntary": involuntary})
     return table.assign(any=closed | dormant | run_off).reset_index()
 
 
-def observable(history: dict[dt.date, pd.DataFrame]) -> dict[str, bool]:
-    """Which rules the data can tell: closings need a closed_date somewhere, dormancy transactions, run-off balances."""
+def unseen(history: dict[dt.date, pd.DataFrame], rule: ChurnRule) -> dict[str, Message]:
+    """The rules that the data cannot tell, each with its reason: closings need a closed_date somewhere, dormancy
+    transactions and a customer who once was silent for that long, run-off balances."""
     latest = history[max(history)]
-    return {
-        "closed": bool(latest["closed_date"].notna().any()),
-        "dormant": "recency_days" in latest,
-        "run_off": "assets_3m" in latest,
-    }
-
-
-def is_tellable(events: int) -> bool:
-    """Whether a rate may be stated: none left, or at least as many as the disclosure threshold."""
-    return events == 0 or events >= DISCLOSURE_THRESHOLD
+    reasons = {}
+    if not latest["closed_date"].notna().any():
+        reasons["closed"] = say("closings are not recorded")
+    if "recency_days" not in latest:
+        reasons["dormant"] = say("the bank brings no transactions")
+    elif not any(features["recency_days"].ge(rule.dormant_days).any() for features in history.values()):
+        reasons["dormant"] = say("nobody in the data is ever silent for {days:count} days", days=rule.dormant_days)
+    if "assets_3m" not in latest:
+        reasons["run_off"] = say("the bank brings no balances")
+    return reasons
 
 
 def rates(outcome: pd.DataFrame) -> pd.DataFrame:
     """Outcomes → one row a rule, and involuntary exits: rule, value, low, high, base, events."""
     rows = []
     for rule in (*RULES, "involuntary"):
-        share: Estimate = wilson(int(outcome[rule].sum()), len(outcome))
-        rows.append({"rule": rule, **share._asdict(), "events": int(outcome[rule].sum())})
+        events = int(outcome[rule].sum())
+        rows.append({"rule": rule, **wilson(events, len(outcome))._asdict(), "events": events})
     return pd.DataFrame(rows)

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.study.segmentation import CUSTOMERS_NEEDED
-from analysis.study.segments import find_segments
+from analysis.study.segments import CUSTOMERS_NEEDED, find_segments
 from analysis.study.tiers import TIERS, is_active, open_customers, tier_of
 from analysis.wording import Message, say
 
@@ -13,7 +12,9 @@ SEXES = {"female": say("Women"), "male": say("Men")}
 KINDS = {"personal": say("Personal customers"), "corporate": say("Corporate customers")}
 
 
-def customer_groups(features: pd.DataFrame, tiers: Mapping[str, float], k_max: int = 7, bootstraps: int = 25, seed: int = 7) -> dict[Message, pd.Series]:
+def customer_groups(
+    features: pd.DataFrame, tiers: Mapping[str, float], k_max: int = 7, bootstraps: int = 25, seed: int = 7
+) -> dict[Message, pd.Series]:
     """Features of one landmark → a heading and each customer's label (Message, by customer_id), for each way that the data
     allow: tier, segment, kind, sex. A way with one label only is left out."""
     held = features.set_index("customer_id")

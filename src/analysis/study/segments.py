@@ -23,7 +23,7 @@ TRAIT_NAMES = {
     "digital": say("Digital share"), "branch": say("Branch share"), "products": say("Products held"), "outflow": say("Payments, 90 days"),
 }  # fmt: skip
 NAMED_TRAITS = 2
-NOTABLE = 0.4
+CUSTOMERS_NEEDED = 300
 
 
 @dataclass(frozen=True)

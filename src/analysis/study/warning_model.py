@@ -1,12 +1,12 @@
 """Who leaves more often: a logistic model that a manager can read, judged at later landmarks."""
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis.calendar import months_before
 from analysis.stats.importance import linear_contributions
 from analysis.stats.intervals import Estimate
 from analysis.stats.logistic import LogisticFit, fit_logistic
@@ -44,7 +44,7 @@ REASONS = {
     "digital": (say("Mostly digital"), say("Seldom digital")),
     "open_complaint": (say("An open complaint"), say("No open complaint")),
     "complaint": (say("A complaint within the year"), say("No complaint within the year")),
-    "long_wait": (say("Long waits"), say("Short waits")),
+    "long_wait": (say("Long waits"), say("No long waits")),
     "corporate": (say("A company"), say("A person")),
 }
 
@@ -52,13 +52,15 @@ REASONS = {
 @dataclass(frozen=True)
 class WarningModel:
     """`fit` on all matured landmarks; `validation`, a row each prediction for a later landmark: landmark, customer_id,
-    probability, outcome; `by_landmark` the AUC of each; `events_needed` of `events` for the fit."""
+    probability, outcome; `by_landmark` the AUC of each; `events`, the customers who left (each counted once, however many
+    landmarks saw it leave), of whom `events_needed` are asked; `base`, the customers at a landmark."""
 
     fit: LogisticFit | None
     validation: pd.DataFrame
     by_landmark: pd.DataFrame
     events: int
     events_needed: int
+    base: int
 
 
 def design(features: pd.DataFrame) -> pd.DataFrame:
@@ -75,17 +77,25 @@ def design(features: pd.DataFrame) -> pd.DataFrame:
             "digital": (held["app_share"].fillna(0) + held["web_share"].fillna(0)) * 10,
         }
     if "assets_3m" in held:
-        terms |= {"assets": np.log2(held["assets_3m"].clip(lower=1)), "assets_falling": (held["assets_trend"] <= FALLING).astype(float)}
+        terms |= {
+            "assets": np.log2(held["assets_3m"].clip(lower=1)),
+            "assets_falling": (held["assets_trend"] <= FALLING).astype(float),
+        }
     if "products_held" in held:
         terms["products"] = held["products_held"].fillna(0).astype(float)
     if "complaints_365d" in held:
-        terms |= {"open_complaint": held["open_complaints"].gt(0).astype(float), "complaint": held["complaints_365d"].gt(0).astype(float)}
+        terms |= {
+            "open_complaint": held["open_complaints"].gt(0).astype(float),
+            "complaint": held["complaints_365d"].gt(0).astype(float),
+        }
     if "wait_minutes_90d" in held:
         terms["long_wait"] = held["wait_minutes_90d"].ge(LONG_WAIT_MINUTES).astype(float)
     return pd.DataFrame({name: terms[name].astype(float) for name in TERMS if name in terms})
 
 
-def panel(history: dict[dt.date, pd.DataFrame], landmarks: list[dt.date], rule: ChurnRule, outcome: str = MAIN_RULE) -> pd.DataFrame:
+def panel(
+    history: dict[dt.date, pd.DataFrame], landmarks: list[dt.date], rule: ChurnRule, outcome: str = MAIN_RULE
+) -> pd.DataFrame:
     """One row a customer at risk and landmark: landmark, customer_id, outcome (0/1) and the model's terms. Nothing in a row's
     terms is dated after its landmark."""
     rows = []
@@ -96,35 +106,43 @@ def panel(history: dict[dt.date, pd.DataFrame], landmarks: list[dt.date], rule: 
     return pd.concat(rows, ignore_index=True)
 
 
-def warning_model(history: dict[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule, outcome: str = MAIN_RULE) -> WarningModel:
+def warning_model(
+    history: dict[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule, outcome: str = MAIN_RULE
+) -> WarningModel:
     """The model on every matured landmark, and its predictions for later landmarks by models that saw only outcomes
     known by then. Without enough events there is no fit, and the counts say so."""
     days = matured(list(history), as_of, rule)
     whole = panel(history, days, rule, outcome)
-    terms = _varied(whole)
-    needed = EVENTS_PER_TERM * max(len(terms), 1)
-    events = int(whole["outcome"].sum())
-    if events < needed or not terms:
-        return WarningModel(None, whole.iloc[0:0], pd.DataFrame(), events, needed)
-    validation = _validate(whole, days, rule)
+    needed = EVENTS_PER_TERM * max(len(_varied(whole)), 1)
+    validation = _validate(whole, days[-MOST_VALIDATIONS:], rule)
     by_landmark = pd.DataFrame(
         [{"landmark": day, **auc(part["probability"], part["outcome"])._asdict()} for day, part in validation.groupby("landmark")]
     )
-    fit = fit_logistic(whole[terms], whole["outcome"], clusters=whole["customer_id"])
-    return WarningModel(fit, validation, by_landmark, events, needed)
+    return WarningModel(_fitted(whole), validation, by_landmark, _leavers(whole), needed, len(whole))
 
 
 def _validate(whole: pd.DataFrame, days: list[dt.date], rule: ChurnRule) -> pd.DataFrame:
-    parts = []
-    for day in days[-MOST_VALIDATIONS:]:
-        earlier = whole[whole["landmark"] <= months_before(day, rule.horizon_months)]
+    parts = [pd.DataFrame(columns=["landmark", "customer_id", "outcome", "probability"])]
+    for day in days:
         later = whole[whole["landmark"] == day]
-        terms = _varied(earlier) if len(earlier) else []
-        if terms and earlier["outcome"].sum() >= EVENTS_PER_TERM * len(terms) and 0 < later["outcome"].sum() < len(later):
-            fit = fit_logistic(earlier[terms], earlier["outcome"], clusters=earlier["customer_id"])
-            parts.append(later[["landmark", "customer_id", "outcome", *terms]].assign(probability=fit.predict(later[terms])))
-    columns = ["landmark", "customer_id", "outcome", "probability"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        fit = _fitted(whole[whole["landmark"] <= rule.before(day)])
+        if fit is not None and 0 < later["outcome"].sum() < len(later):
+            parts.append(later[["landmark", "customer_id", "outcome"]].assign(probability=fit.predict(later)))
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def _fitted(rows: pd.DataFrame) -> LogisticFit | None:
+    """The model on these rows; None where leavers are too few, or their attributes allow no single answer."""
+    terms = _varied(rows)
+    if not terms or _leavers(rows) < EVENTS_PER_TERM * len(terms):
+        return None
+    with contextlib.suppress(ValueError):
+        return fit_logistic(rows[terms], rows["outcome"], clusters=rows["customer_id"])
+    return None
+
+
+def _leavers(rows: pd.DataFrame) -> int:
+    return int(rows.loc[rows["outcome"] == 1, "customer_id"].nunique())
 
 
 def _varied(rows: pd.DataFrame) -> list[str]:

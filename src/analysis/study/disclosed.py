@@ -1,0 +1,24 @@
+"""How small numbers of customers are told, so that nobody can be found behind one."""
+
+import numpy as np
+
+from analysis.finding import DISCLOSURE_THRESHOLD
+from analysis.stats import disclosure
+from analysis.wording import Message, say
+
+
+def is_tellable(count: float) -> bool:
+    """Whether a number of customers, or a share from which it follows, may be told: none, or the threshold and more."""
+    return count == 0 or count >= DISCLOSURE_THRESHOLD
+
+
+def hidden(counts, already=False) -> np.ndarray:
+    """Which of the exclusive counts of a known whole may not be shown (see `stats.disclosure`)."""
+    return disclosure.hidden(counts, DISCLOSURE_THRESHOLD, already)
+
+
+def told(count: int) -> Message:
+    """The number, or that it is below the threshold."""
+    return (
+        say("{count:count}", count=count) if is_tellable(count) else say("fewer than {count:count}", count=DISCLOSURE_THRESHOLD)
+    )

@@ -1,0 +1,143 @@
+"""Who is more satisfied and who less: groups of customers and branches against the whole."""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
+from analysis.stats.intervals import Estimate, funnel_limits, mean_by_group, mean_t, nps_by_group, share_by_group, simultaneous
+from analysis.study.survey import TOP_BOX_FROM
+from analysis.wording import Message, say
+
+BRANCHES_NEEDED = 5
+MOST_SIZES_DRAWN = 400
+
+Groups = Mapping[Message, pd.Series]
+
+
+def groups_exhibit(recent: pd.DataFrame, groups: Groups) -> Exhibit:
+    """Mean overall satisfaction of each group."""
+    table = by_groups(recent, groups, lambda keys: mean_by_group(keys, recent["overall"]))
+    subtitle = say("Mean overall satisfaction, 1 to 10; lines, 95% intervals; base: customers who answered")
+    return _group_exhibit("groups", table, mean_t(recent["overall"]), "mark", subtitle)
+
+
+def promoters_exhibit(recent: pd.DataFrame, groups: Groups, score: Estimate, is_asked: bool) -> Exhibit:
+    """Net promoter score of each group; absent where it was not asked of enough customers."""
+    if not is_asked:
+        absent = say("The survey did not ask the 0 to 10 question of the net promoter score, or too few answered it.")
+        return Exhibit("promoters", say("Net promoter score"), absent=absent)
+    table = by_groups(recent, groups, lambda keys: nps_by_group(keys, recent["recommend"]))
+    subtitle = say("Net promoter score, −100 to 100 points; lines, 95% intervals (adjusted Wald); base: customers who answered")
+    return _group_exhibit("promoters", table, score, "score", subtitle)
+
+
+def by_groups(recent: pd.DataFrame, groups: Groups, measure: Callable[[pd.Series], pd.DataFrame]) -> pd.DataFrame:
+    """`measure` of the answers keyed by each way's labels → label, value, low, high, base, group; groups of few are left out."""
+    parts = []
+    for heading, labels in groups.items():
+        known = labels.dropna()
+        table = measure(recent["customer_id"].map(known.map(str)))
+        parts.append(table.assign(label=table["label"].map({str(label): label for label in known}), group=heading))
+    frame = (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["label", "value", "low", "high", "base", "group"])
+    )
+    return frame[frame["base"] >= DISCLOSURE_THRESHOLD].reset_index(drop=True)
+
+
+def _group_exhibit(name: str, table: pd.DataFrame, whole: Estimate, unit: str, subtitle: Message) -> Exhibit:
+    if table.empty:
+        return Exhibit(name, say("By group of customers"), absent=say("The answers cannot be joined with groups of customers."))
+    title = _furthest(table, whole, unit)
+    return Exhibit(name, title, subtitle, table, unit=unit, reference=whole.value, reference_label=say("All"))
+
+
+def _furthest(table: pd.DataFrame, whole: Estimate, unit: str) -> Message:
+    """The group furthest from the whole of those whose intervals, all read at once, leave it out."""
+    at_once = simultaneous(table)
+    apart = table[(at_once["low"] > whole.value) | (at_once["high"] < whole.value)]
+    if apart.empty:
+        return say("No group differs from the whole beyond noise, {all:count} groups compared at once", all=len(table))
+    most = apart.loc[(apart["value"] - whole.value).abs().idxmax()]
+    numbers = {"label": most["label"], "value": most["value"], "whole": whole.value, "all": len(table)}
+    if unit == "score":
+        return say(
+            "Furthest from the whole of {all:count} groups, beyond noise: {label}, {value:score} against {whole:score} points",
+            **numbers,
+        )
+    return say(
+        "Furthest from the whole of {all:count} groups, beyond noise: {label}, {value:mark} against {whole:mark}", **numbers
+    )
+
+
+def branch_table(recent: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame | None:
+    """label, size, value, outside ("", "above", "below": of the 99.8 % limits) and centre, a row each branch with enough
+    answers; None where branches are too few."""
+    if "branch_id" not in recent:
+        return None
+    known = recent.dropna(subset=["branch_id", "overall"])
+    shares = share_by_group(known["branch_id"], known["overall"] >= TOP_BOX_FROM)
+    shown = shares[shares["base"] >= DISCLOSURE_THRESHOLD].reset_index(drop=True)
+    if len(shown) < BRANCHES_NEEDED:
+        return None
+    centre = float((known["overall"] >= TOP_BOX_FROM).mean())
+    limits = funnel_limits(centre, shown["base"])
+    outside = (
+        pd.Series("", shown.index)
+        .mask(shown["value"] > limits["high998"], "above")
+        .mask(shown["value"] < limits["low998"], "below")
+    )
+    labels = [names.get(branch, branch) for branch in shown["label"]]
+    return shown.assign(label=labels, size=shown["base"], outside=outside, centre=centre)
+
+
+def branch_findings(table: pd.DataFrame | None) -> list[Finding]:
+    """How many branches lie outside the limits of chance."""
+    if table is None:
+        return []
+    outside = int((table["outside"] != "").sum())
+    text = (
+        say(
+            "Branches outside the limits of chance (99.8%): **{outside:count}** of {all:count}; the others cannot be ranked.",
+            outside=outside,
+            all=len(table),
+        )
+        if outside
+        else say(
+            "**None** of {all:count} branches lies outside the limits of chance (99.8%): their order says nothing.",
+            all=len(table),
+        )
+    )
+    return [Finding("branches.outside", text, outside, int(table["base"].sum()), "count", exhibit="branches", base_of="answers")]
+
+
+def branches_exhibit(table: pd.DataFrame | None) -> Exhibit:
+    """Funnel plot of the branches' top-two-box shares."""
+    if table is None:
+        absent = say("The survey names no branches, or fewer than five with ten answers or more.")
+        return Exhibit("branches", say("Branches"), absent=absent)
+    outside = int((table["outside"] != "").sum())
+    title = (
+        say("Branches beyond what chance explains: {outside:count} of {all:count}", outside=outside, all=len(table))
+        if outside
+        else say("All {all:count} branches lie within what chance explains", all=len(table))
+    )
+    centre = float(table["centre"].iloc[0])
+    limits = funnel_limits(centre, _sizes(table["size"])).assign(part="limit", value=centre, label="", outside="")
+    units = table.assign(part="unit")[["part", "label", "size", "value", "outside"]]
+    return Exhibit(
+        name="branches",
+        title=title,
+        subtitle=say("Funnel plot: share of answers that are a 9 or a 10, in %, by number of customers who answered; each dot is a branch with ten or more"),
+        frame=pd.concat([units, limits], ignore_index=True),
+        x_label=say("Answers"),
+        x_unit="count",
+        options={"worse": "below"},
+    )  # fmt: skip
+
+
+def _sizes(sizes: pd.Series) -> pd.Series:
+    """The sizes at which limits are drawn: each between the least and the greatest, or those that occur where they are many."""
+    if sizes.max() >= MOST_SIZES_DRAWN:
+        return sizes.sort_values().drop_duplicates()
+    return pd.Series(range(int(sizes.min()), int(sizes.max()) + 1))

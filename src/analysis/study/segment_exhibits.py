@@ -1,0 +1,174 @@
+"""Data-driven segments as the report tells them: are there any, what sets them apart, what are they worth."""
+
+import pandas as pd
+
+from analysis.finding import Column, Exhibit, Finding
+from analysis.stats.clusters import STABLE
+from analysis.study.disclosed import hidden
+from analysis.study.segments import TRAIT_NAMES, Segments
+from analysis.wording import Message, say
+
+MEASURES = {
+    "customers": ("kind", "size"),
+    "assets_mean": ("assets_3m", "mean"),
+    "transactions_mean": ("transactions_90d", "mean"),
+    "digital_share": ("digital", "mean"),
+    "products_mean": ("products_held", "mean"),
+    "contribution_mean": ("contribution_12m", "mean"),
+}
+
+
+def segment_table(active: pd.DataFrame, found: Segments) -> pd.DataFrame:
+    """One row a segment, largest first: segment, label, customers, share (of all active), assets_mean, assets_ratio (to the
+    average active customer), contribution_mean, transactions_mean, digital_share, products_mean, stability. Segments of few
+    customers, and another that would give them away, are left out; so are measures that the data do not hold."""
+    held = active.set_index("customer_id").assign(
+        digital=lambda frame: frame["app_share"].fillna(0) + frame["web_share"].fillna(0)
+    )
+    held = held.drop(columns="digital") if held["digital"].eq(0).all() else held
+    known = {name: how for name, how in MEASURES.items() if how[0] in held}
+    table = held.groupby(found.labels).agg(**known).reset_index()
+    table = table.assign(
+        label=table["segment"].map(found.names),
+        share=table["customers"] / table["customers"].sum(),
+        assets_ratio=table["assets_mean"] / held["assets_3m"].mean(),
+        stability=table["segment"].map(found.clustering.stability),
+    )
+    return table[~hidden(table["customers"])].sort_values("customers", ascending=False, kind="stable", ignore_index=True)
+
+
+def segment_findings(found: Segments, table: pd.DataFrame, base: int) -> list[Finding]:
+    """How many stable segments there are, each one's share, and how far the richest stands from the average."""
+    if found.clustering.k == 1:
+        return _no_segments(found, base)
+    weakest = float(found.clustering.stability.min())
+    text = say(
+        "The active customers form **{k:count} stable segments**: the least stable has a stability of {weakest:number}, where {needed:number} is needed and 1 is perfect.",
+        k=found.clustering.k, weakest=weakest, needed=STABLE,
+    )  # fmt: skip
+    stability = say(
+        "Least stable segment: stability **{weakest:number}**, where {needed:number} is needed.", weakest=weakest, needed=STABLE
+    )
+    rest = {"base": base, "exhibit": "choice"}
+    return [
+        Finding("segments.k", text, found.clustering.k, unit="count", **rest),
+        Finding("segments.stability", stability, weakest, unit="number", compare_to=STABLE, is_headline=False, **rest),
+        *_richest(found, table),
+        *[_share(found.keys[row["segment"]], row, base) for _, row in table.iterrows()],
+    ]
+
+
+def _no_segments(found: Segments, base: int) -> list[Finding]:
+    best = float(found.clustering.table["min_stability"].max())
+    text = say(
+        "There are **no stable segments**: no grouping of the active customers both comes back when they are drawn anew and lies further apart than groups in data without structure."
+    )
+    stability = say(
+        "The most stable grouping tried reaches **{best:number}** in its least stable group, where {needed:number} is needed beside separation.",
+        best=best, needed=STABLE,
+    )  # fmt: skip
+    rest = {"base": base, "exhibit": "choice"}
+    return [
+        Finding("segments.k", text, 1, unit="count", **rest),
+        Finding("segments.stability", stability, best, unit="number", compare_to=STABLE, is_headline=False, **rest),
+    ]
+
+
+def _richest(found: Segments, table: pd.DataFrame) -> list[Finding]:
+    if table["assets_ratio"].notna().sum() < 2:
+        return []
+    row = table.loc[table["assets_ratio"].idxmax()]
+    text = say(
+        "The richest segment ({name}) holds on average **{ratio:ratio.1} times** the assets of the average active customer.",
+        name=row["label"], ratio=row["assets_ratio"],
+    )  # fmt: skip
+    return [
+        Finding(
+            f"segment.{found.keys[row['segment']]}.assets_ratio", text, float(row["assets_ratio"]), int(row["customers"]), "ratio",
+            compare_to=1.0, exhibit="segments",
+        )
+    ]  # fmt: skip
+
+
+def _share(key: str, row: pd.Series, base: int) -> Finding:
+    text = say("{name}: **{share:share}** of active customers.", name=row["label"], share=row["share"])
+    return Finding(f"segment.{key}.share", text, float(row["share"]), base, "share", exhibit="segments", is_headline=False)
+
+
+def choice_exhibit(found: Segments) -> Exhibit:
+    """Every number of segments that was tried, with what was asked of it."""
+    table = found.clustering.table
+    title = (
+        say("No number of segments is both stable and better separated than data without structure")
+        if found.clustering.k == 1
+        else say("{k:count} segments are stable and better separated than data without structure", k=found.clustering.k)
+    )
+    verdict = {True: say("yes"), False: say("no")}
+    return Exhibit(
+        name="choice",
+        title=title,
+        subtitle=say(
+            "k-means with each number of segments; stability: mean bootstrap Jaccard agreement; separation: mean silhouette; of the acceptable numbers the one furthest above data without structure is taken"
+        ),
+        frame=table.assign(verdict=table["is_acceptable"].map(verdict), is_total=table["k"].eq(found.clustering.k)),
+        columns=(
+            Column("k", say("Segments"), "count", say("number")),
+            Column("min_stability", say("Least stable"), "number", say("0 to 1")),
+            Column("mean_stability", say("Mean stability"), "number", say("0 to 1")),
+            Column("separation", say("Separation"), "number", say("silhouette")),
+            Column("reference", say("Without structure"), "number", say("silhouette")),
+            Column("verdict", say("Acceptable")),
+        ),
+    )
+
+
+def profile_exhibit(found: Segments, table: pd.DataFrame) -> Exhibit:
+    """Each shown segment's mean of each trait against all active customers."""
+    if found.clustering.k == 1:
+        return Exhibit("profile", say("Profile of the segments"), absent=say("There are no stable segments to describe."))
+    profile = found.traits.groupby(found.labels).mean() - found.traits.mean()
+    shown = profile.loc[table["segment"]]
+    cells = [
+        {"row": found.names[segment], "column": TRAIT_NAMES[trait], "value": value, "text": say("{value:number.1}", value=value)}
+        for segment, means in shown.iterrows()
+        for trait, value in means.items()
+    ]
+    widest = (shown.max() - shown.min()).idxmax() if len(shown) else profile.columns[0]
+    return Exhibit(
+        name="profile",
+        title=say("The segments lie furthest apart in: {trait}", trait=TRAIT_NAMES[widest]),
+        subtitle=say(
+            "Mean of each trait against all active customers, in robust standard deviations; segments are made to differ in these traits, so that the differences are no test"
+        ),
+        frame=pd.DataFrame(cells),
+    )
+
+
+def segment_exhibit(table: pd.DataFrame, found: Segments, currency: str) -> Exhibit:
+    """Size, means and stability of each segment."""
+    columns = [
+        Column("label", say("Segment")),
+        Column("customers", say("Customers"), "count", say("number")),
+        Column("share", say("Share"), "share"),
+        Column("assets_mean", say("Mean assets"), "amount", say("{currency}", currency=currency)),
+        Column("contribution_mean", say("Mean contribution"), "amount", say("{currency} a year", currency=currency)),
+        Column("transactions_mean", say("Transactions"), "number.1", say("in 90 days")),
+        Column("digital_share", say("Digital"), "share", say("% of transactions")),
+        Column("stability", say("Stability"), "number", say("0 to 1")),
+    ]
+    return Exhibit(
+        name="segments",
+        title=_segments_title(table, found),
+        subtitle=say(
+            "Size and means of each segment; names come from its two strongest traits; segments of few customers are left out"
+        ),
+        frame=table,
+        columns=tuple(column for column in columns if column.name in table),
+    )
+
+
+def _segments_title(table: pd.DataFrame, found: Segments) -> Message:
+    if found.clustering.k == 1:
+        return say("All active customers as one group")
+    largest = table.iloc[0]
+    return say("Largest segment: {name}, {share:share} of active customers", name=largest["label"], share=largest["share"])

@@ -1,0 +1,49 @@
+"""Each notebook by papermill's own command line, from a folder that is not the project's, on a small bank."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis.bank.demo import make_demo_bank
+from analysis.bank.prepare import prepare
+from analysis.project import folders
+from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+CUSTOMERS = 500
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A project's root with the demo bank, prepared."""
+    root = tmp_path_factory.mktemp("home")
+    (root / "reports.yaml").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRM_HOME", str(root))
+        make_demo_bank(root / "data" / "raw" / "demo", customers=CUSTOMERS)
+        prepare(folders("demo"))
+    return root
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_it_runs_by_the_command_line_from_anywhere(path, home, tmp_path):
+    settings = {**os.environ, "CRM_HOME": str(home), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "papermill", str(path), "out.ipynb", "--no-progress-bar", "--log-level", "WARNING"]
+    done = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    outputs = [
+        output["data"]
+        for cell in json.loads((tmp_path / "out.ipynb").read_text(encoding="utf-8"))["cells"]
+        for output in cell.get("outputs", [])
+        if "data" in output
+    ]
+    findings = [finding for data in outputs for finding in data.get(FINDINGS_MIME, {}).get("findings", [])]
+    assert len(findings) >= 3
+    assert len({finding["id"] for finding in findings}) == len(findings)
+    assert sum(EXHIBIT_MIME in data for data in outputs) >= 3

@@ -1,0 +1,150 @@
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.errors import NotProduced
+from analysis.finding import Exhibit
+from analysis.study.attribution import churn_attribution
+from analysis.study.churn import ChurnRule
+from analysis.study.churn_rates import rate_findings
+from analysis.study.model_findings import model_findings
+from analysis.study.reasons import first_reasons
+from analysis.study.retention import lives_since, retention_exhibit, shown_tiers
+from analysis.study.warning_model import warning_model
+
+RULE = ChurnRule()
+AS_OF = dt.date(2025, 6, 30)
+EDGES = {"affluent": 100000.0, "private_banking": 300000.0}
+
+
+@pytest.fixture(scope="module")
+def history(simulate_history):
+    return simulate_history(2000)
+
+
+@pytest.fixture(scope="module")
+def report(history):
+    return churn_attribution(history, AS_OF, EDGES, RULE)
+
+
+def exhibits(report):
+    made = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
+    return {name: exhibit for name, exhibit in made.items() if isinstance(exhibit, Exhibit)}
+
+
+def test_the_report_tells_rates_model_and_reasons(report):
+    by_id = {found.id: found for found in report.findings}
+    assert list(by_id)[:4] == ["churn_rate.any", "churn_rate.closed", "churn_rate.dormant", "churn_rate.run_off"]
+    assert by_id["auc"].low > 0.5
+    assert sum(name.startswith("ame.") for name in by_id) == sum(name.startswith("reason.") for name in by_id) == 1
+    assert by_id["lift.top_tenth"].low > 1
+    parts = sum(by_id[f"churn_rate.{name}"].value for name in ("closed", "dormant", "run_off"))
+    assert by_id["churn_rate.any"].value == pytest.approx(parts)
+    assert [name for name, exhibit in exhibits(report).items() if exhibit.absent is not None] == []
+
+
+def test_the_largest_effect_has_the_wider_interval_of_one_picked(history):
+    model = warning_model(history, AS_OF, RULE)
+    (found,) = [one for one in model_findings(model, {}) if one.id.startswith("ame.")]
+    alone = model.fit.average_marginal_effects().set_index("term").loc[found.id.removeprefix("ame.")]
+    assert found.low < alone["low"] < alone["high"] < found.high
+    assert "the largest of" in found.text.render()
+
+
+def outcome(left, stay):
+    closed = [True] * left + [False] * stay
+    return pd.DataFrame({"closed": closed, "dormant": False, "run_off": False, "involuntary": False, "any": closed})
+
+
+def test_a_change_is_told_with_its_interval_and_direction():
+    days = [dt.date(2024, 6, 30), dt.date(2024, 12, 31)]
+    worse, *_ = rate_findings({days[0]: outcome(50, 950), days[1]: outcome(90, 910)}, {}, RULE)
+    assert worse.text.render() == (
+        "9.0% of the customers of 31 December 2024 left within 6 months (interval 7.4% to 10.9%); "
+        "worse, at +4.0 points on the period before (interval +1.8 to +6.3)."
+    )
+    assert worse.compare_to == 0.05
+    same, *_ = rate_findings({days[0]: outcome(50, 950), days[1]: outcome(52, 948)}, {}, RULE)
+    assert "+0.2 points on the period before, within noise" in same.text.render()
+
+
+def test_few_leavers_are_too_few_to_tell():
+    found = rate_findings({AS_OF: outcome(9, 200)}, {}, RULE)
+    assert [one.value for one in found] == [None, None, 0.0, 0.0]
+    assert found[0].text.render().startswith("Fewer than 10 of 209 customers")
+    assert found[1].text.render() == "Closed: too few of 209 customers for a rate."
+
+
+def test_what_cannot_be_known_is_said(history):
+    silent = {
+        day: frame.assign(closed_date=pd.NaT, exit_reason=None, recency_days=frame["recency_days"].clip(upper=29))
+        for day, frame in history.items()
+    }
+    report = churn_attribution(silent, AS_OF, {}, RULE)
+    main = report.findings[0].text.render()
+    assert "not counted: Closed (closings are not recorded)" in main
+    assert "not counted: Dormant (nobody in the data is ever silent for 180 days)" in main
+    notes = report.by_rule.frame.set_index("rule")["note"].map(lambda note: note and note.render())
+    assert notes["closed"] == notes["involuntary"] == "closings are not recorded"
+    assert "record no closings" in report.retention.absent.render()
+
+
+def test_without_enough_leavers_the_model_exhibits_give_their_reason(simulate_history):
+    report = churn_attribution(simulate_history(300, seed=2, monthly_hazard=0.002), AS_OF, EDGES, RULE)
+    for name in ("odds", "effects", "validation", "calibration", "lift"):
+        assert "customers who left at all landmarks together" in exhibits(report)[name].absent.render()
+    assert exhibits(report)["reasons"].absent.render() == "Without a model there are no reason codes."
+    assert "model.events" in [found.id for found in report.findings]
+
+
+def test_data_that_begin_too_late_are_a_sentence(history):
+    with pytest.raises(NotProduced, match="No landmark's horizon of 6 months has ended by 30 June 2025: the data begin too late"):
+        churn_attribution({AS_OF: history[AS_OF]}, AS_OF, EDGES, RULE)
+    few = {day: frame.head(9) for day, frame in history.items()}
+    with pytest.raises(NotProduced, match="Established, active customers on 31 December 2024: fewer than 10; needed: 30"):
+        churn_attribution(few, AS_OF, EDGES, RULE)
+
+
+def test_lives_end_at_closing_and_involuntary_exits_leave_the_count(customers):
+    latest = customers(
+        stays={},
+        closes={"closed_date": "2024-08-30", "exit_reason": "fees"},
+        moves={"closed_date": "2024-08-30", "exit_reason": "death"},
+    )
+    lives = lives_since(dt.date(2024, 6, 30), customers(stays={}, closes={}, moves={}), latest, AS_OF)
+    assert lives["closed"].tolist() == [False, True, False]
+    assert lives["months"].tolist() == pytest.approx([365 / 30.4375, 61 / 30.4375, 61 / 30.4375])
+
+
+def lives(**tiers):
+    rows = [(tier, number < closed) for tier, (closed, size) in tiers.items() for number in range(size)]
+    return pd.DataFrame(rows, columns=["tier", "closed"])
+
+
+def test_tiers_with_few_customers_or_closings_have_no_curve():
+    assert shown_tiers(lives(mass=(12, 300), affluent=(11, 200), private_banking=(0, 29))) == ["mass", "affluent"]
+    assert shown_tiers(lives(mass=(12, 300), affluent=(9, 200), private_banking=(40, 90))) == ["private_banking"]
+    assert shown_tiers(lives(mass=(0, 300))) == ["mass"]
+
+
+def test_without_any_closing_tiers_do_not_differ(history):
+    nobody = {day: frame.assign(closed_date=pd.NaT) for day, frame in history.items()}
+    exhibit = retention_exhibit(nobody, AS_OF, EDGES, RULE, {})
+    assert exhibit.title.render() == "The tiers do not differ beyond noise in how long customers stay"
+    assert exhibit.frame["value"].eq(1).all()
+
+
+def scored(**first):
+    codes = np.concatenate([[number] * count for number, count in enumerate(first.values())])
+    parts = {term: (codes == number).astype(float) for number, term in enumerate(first)}
+    top = pd.DataFrame(parts).assign(score=0.9)
+    return pd.concat([top, *[top.assign(score=0.1)] * 9], ignore_index=True)
+
+
+def test_reason_codes_of_few_customers_are_counted_together():
+    table = first_reasons(scored(days_silent=50, assets=20, tenure=25, digital=5))
+    assert dict(zip(table["term"], table["value"], strict=True)) == {"days_silent": 0.5, "tenure": 0.25, "other": 0.25}
+    assert first_reasons(scored(days_silent=9, assets=8)).empty

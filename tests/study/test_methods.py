@@ -1,0 +1,115 @@
+"""Every finding and exhibit that the three studies make: stable ids, bases, intervals, no cause, a line in docs/methods.md."""
+
+import dataclasses
+import datetime as dt
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.finding import Exhibit
+from analysis.study.attribution import churn_attribution
+from analysis.study.churn import ChurnRule
+from analysis.study.groups import customer_groups
+from analysis.study.satisfaction import satisfaction
+from analysis.study.segmentation import segmentation
+from analysis.study.survey import Questionnaire
+from analysis.wording import render, say
+
+AS_OF = dt.date(2025, 6, 30)
+EDGES = {"affluent": 20000.0, "private_banking": 400000.0}
+DOCS = Path(__file__).parents[2] / "docs"
+CAUSAL = re.compile(r"\b(caus\w+|drives?|driven|leads? to|led to|due to|because of|thanks to|results? in|owing to)\b", re.I)
+ESTIMATES = ("churn_rate.", "auc", "lift.", "calibration.", "ame.", "nps", "overall_mean", "top_two_box", "driver")
+
+
+@pytest.fixture(scope="module")
+def reports(simulate_history, simulate_segments, simulate_survey):
+    surveys, answers = simulate_survey()
+    planted, history = simulate_segments(planted=True), simulate_history()
+    asked = Questionnaire({name: say(name) for name in ("waiting", "staff", "app")}, {}, frozenset())
+    groups = customer_groups(planted, EDGES, 4, 5)
+    few = {day: frame.head(200) for day, frame in simulate_history(200, seed=2, monthly_hazard=0.002).items()}
+    return {
+        "segments": segmentation(planted, EDGES, "CNY", 4, 5),
+        "no segments": segmentation(simulate_segments(planted=False).drop(columns="contribution_12m"), EDGES, "CNY", 4, 5),
+        "satisfaction": satisfaction(surveys, answers, asked, groups, {}, AS_OF, replicates=50),
+        "churn": churn_attribution(history, AS_OF, EDGES, ChurnRule()),
+        "few churners": churn_attribution(few, AS_OF, EDGES, ChurnRule()),
+    }
+
+
+@pytest.fixture(scope="module")
+def findings(reports):
+    return [found for report in reports.values() for found in report.findings]
+
+
+@pytest.fixture(scope="module")
+def exhibits(reports):
+    values = (getattr(report, field.name) for report in reports.values() for field in dataclasses.fields(report))
+    return [value for value in values if isinstance(value, Exhibit)]
+
+
+def test_ids_are_unique_within_a_report_and_their_exhibits_exist(reports):
+    for report in reports.values():
+        ids = [found.id for found in report.findings]
+        assert len(ids) == len(set(ids)) >= 3
+        names = {field.name for field in dataclasses.fields(report)}
+        assert {found.exhibit for found in report.findings if found.exhibit} <= names
+        for name in names - {"findings"}:
+            assert getattr(report, name).name == name
+
+
+def test_every_finding_has_a_base_that_may_be_shown(findings):
+    assert [found.id for found in findings if found.base is None or not found.is_disclosable] == []
+
+
+def test_every_estimate_has_an_interval_round_its_value(findings):
+    estimates = [
+        found for found in findings if found.id.startswith(ESTIMATES) and found.value is not None and found.id != "ame.none"
+    ]
+    assert len(estimates) >= 15
+    for found in estimates:
+        assert found.low <= found.value <= found.high, found.id
+
+
+def test_a_share_lies_between_nothing_and_all(findings):
+    shares = [found for found in findings if found.unit == "share" and found.value is not None]
+    assert all(0 <= found.value <= 1 for found in shares)
+
+
+def test_no_finding_or_exhibit_speaks_of_causes(findings, exhibits):
+    texts = [found.text.render() for found in findings if found.evidence not in ("assumed-causal", "experiment")]
+    texts += [render(text, "en") for exhibit in exhibits for text in (exhibit.title, exhibit.subtitle, exhibit.absent)]
+    assert [text for text in texts if CAUSAL.search(text)] == []
+
+
+def test_no_sentence_stumbles(findings, exhibits):
+    texts = [found.text.render() for found in findings] + [render(exhibit.title, "en") for exhibit in exhibits]
+    for text in texts:
+        assert not re.search(
+            r"\bnan\b|None\b(?! of)|\{|\}|  | \.|–%|\b1 (customers|branches|periods|attributes|groups)\b", text
+        ), text
+
+
+def test_an_absent_exhibit_has_a_reason_and_another_a_frame(exhibits):
+    assert all((exhibit.absent is None) != (exhibit.frame is None) for exhibit in exhibits)
+    assert all(isinstance(exhibit.frame, pd.DataFrame) and len(exhibit.frame) for exhibit in exhibits if exhibit.absent is None)
+
+
+def test_every_id_has_its_line_in_the_methods(findings):
+    text = (DOCS / "methods.md").read_text(encoding="utf-8")
+    patterns = [re.sub(r"<[^>]+>", "*", pattern) for pattern in re.findall(r"^\| `([^`]+)`", text, re.M)]
+    unknown = {found.id for found in findings if not any(fnmatchcase(found.id, pattern) for pattern in patterns)}
+    assert unknown == set()
+    assert len(patterns) == len(set(patterns))
+
+
+def test_assumptions_are_numbered_and_every_number_cited_exists():
+    numbers = re.findall(r"^\| A(\d+) ", (DOCS / "assumptions.md").read_text(encoding="utf-8"), re.M)
+    assert [int(number) for number in numbers] == list(range(1, len(numbers) + 1))
+    sources = [*Path(DOCS.parent, "notebooks").glob("*.ipynb"), DOCS / "methods.md"]
+    cited = {number for source in sources for number in re.findall(r"\bA(\d+)\b", source.read_text(encoding="utf-8"))}
+    assert cited <= set(numbers)

@@ -1,0 +1,106 @@
+import pandas as pd
+import pytest
+
+from analysis.errors import NotProduced, UserError
+from analysis.study.rfm import rfm_cells, rfm_findings, rfm_scores
+from analysis.study.segment_exhibits import segment_table
+from analysis.study.segmentation import segmentation
+from analysis.study.segments import find_segments
+
+EDGES = {"affluent": 20000.0, "private_banking": 400000.0}
+
+
+@pytest.fixture(scope="module")
+def planted(simulate_segments):
+    return segmentation(simulate_segments(planted=True), EDGES, "CNY", k_max=4, bootstraps=10)
+
+
+@pytest.fixture(scope="module")
+def flat(simulate_segments):
+    return segmentation(simulate_segments(planted=False), {}, "CNY", k_max=4, bootstraps=10)
+
+
+def ten(recency, frequency, outflow):
+    return pd.DataFrame(
+        {
+            "customer_id": list("abcdefghij"),
+            "recency_days": recency,
+            "transactions_365d": frequency,
+            "outflow_365d": outflow,
+            "assets_3m": 1.0,
+        }
+    )
+
+
+def test_quintile_scores_run_from_one_to_five_and_ties_share_one():
+    scores = rfm_scores(ten(range(10), range(10), [7.0] * 10))
+    assert scores["recency"].tolist() == [5, 5, 5, 4, 4, 3, 3, 2, 2, 1]
+    assert scores["frequency"].tolist() == [1, 2, 2, 3, 3, 4, 4, 5, 5, 5]
+    assert scores["monetary"].tolist() == [3] * 10
+
+
+def scored(cells):
+    rows = [(recency, frequency) for (recency, frequency), count in cells.items() for _ in range(count)]
+    return pd.DataFrame(rows, columns=["recency", "frequency"]).assign(monetary=5, assets=1.0)
+
+
+def test_cells_of_few_and_those_that_give_them_away_are_hidden():
+    cells = rfm_cells(scored({(1, 1): 9, (1, 2): 20, (1, 3): 30, (2, 1): 40, (2, 2): 50, (2, 3): 60}))
+    assert list(zip(cells["recency"], cells["frequency"], strict=True)) == [(1, 3), (2, 3)]
+
+
+def test_the_best_payers_are_not_counted_where_they_are_few():
+    assert rfm_findings(scored({(5, 5): 9, (1, 1): 40})) == []
+    (found,) = rfm_findings(scored({(5, 5): 10, (1, 1): 30}))
+    assert (found.id, found.value, found.base) == ("rfm.best.share", 0.25, 40)
+
+
+def test_planted_segments_are_reported(planted):
+    by_id = {found.id: found for found in planted.findings}
+    assert by_id["segments.k"].value == 3
+    assert by_id["segments.stability"].value > 0.9
+    shares = [found.value for name, found in by_id.items() if name.startswith("segment.") and name.endswith(".share")]
+    assert shares == pytest.approx([1 / 3] * 3, abs=0.02)
+    assert planted.segments.frame["customers"].sum() == 600
+    assert planted.profile.absent is None
+
+
+def test_without_structure_the_report_says_so(flat):
+    by_id = {found.id: found.text.render() for found in flat.findings}
+    assert "no stable segments" in by_id["segments.k"]
+    assert flat.profile.absent.render() == "There are no stable segments to describe."
+    assert flat.pyramid.absent.render() == "The bank's bank.yaml states no edges of tiers."
+    assert not any(name.startswith("segment.") for name in by_id)
+
+
+def test_a_channel_never_recorded_has_no_column(simulate_segments):
+    features = simulate_segments(planted=True).assign(app_share=0.0, web_share=0.0)
+    assert "digital_share" not in segment_table(features, find_segments(features, 3, 7, 5))
+
+
+def test_too_few_active_customers_are_a_sentence_that_gives_nobody_away(simulate_segments):
+    features = simulate_segments(planted=True)
+    with pytest.raises(NotProduced, match="Active customers: 299; segments need 300"):
+        segmentation(features.head(299), EDGES, "CNY")
+    with pytest.raises(NotProduced, match="Active customers: fewer than 10; segments need 300"):
+        segmentation(features.head(3), EDGES, "CNY")
+
+
+def test_one_segment_cannot_be_asked_for(simulate_segments):
+    with pytest.raises(UserError, match="k_max is 1 and bootstraps 25; each must be at least 2"):
+        segmentation(simulate_segments(planted=True), EDGES, "CNY", k_max=1)
+
+
+def test_few_inactive_customers_are_not_given_away(simulate_segments):
+    features = simulate_segments(planted=True)
+    nine = features.assign(recency_days=features["recency_days"].mask(features.index < 9, 200.0))
+    ten_ = features.assign(recency_days=features["recency_days"].mask(features.index < 10, None))
+    assert "active_customers" not in [found.id for found in segmentation(nine, {}, "CNY", 2, 2).findings]
+    (active, *_) = segmentation(ten_, {}, "CNY", 2, 2).findings
+    assert active.text.render().startswith("98.3% of open customers are active")
+    assert active.text.render().endswith("; 1.7% have none in the data at all.")
+
+
+def test_the_same_seed_gives_the_same_report(simulate_segments, planted):
+    again = segmentation(simulate_segments(planted=True), EDGES, "CNY", k_max=4, bootstraps=10)
+    assert [found.to_json(("en",)) for found in again.findings] == [found.to_json(("en",)) for found in planted.findings]
