@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Literal
 
 import typer
@@ -11,6 +12,8 @@ import typer
 from analysis.errors import Interrupted, UserError
 
 EXIT_FAILED_REPORT, EXIT_BAD_INPUT = 1, 2
+IMPORT_PAUSE_SECONDS = 0.02
+CommandLineError = typer.BadParameter.__base__  # UsageError, wherever this version of typer keeps it
 LOG = logging.getLogger("crm")
 app = typer.Typer(
     help="Turns a bank's own extracts into published reports: who the customers are, how they feel, who leaves and why.",
@@ -86,25 +89,58 @@ def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
+class _StandardError(logging.StreamHandler):
+    """Writes to standard error as it is at the moment: a progress line may stand in front of it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    stream = property(lambda self: sys.stderr)
+
+
 def main() -> None:
     """Runs the command; a user's mistake ends in one sentence, an interruption in its signal's exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_StandardError()])
     LOG.setLevel(logging.INFO)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        app()
+        sys.exit(app(prog_name="crm", standalone_mode=False))
     except UserError as error:
         LOG.error("crm: %s", error)
+        sys.exit(EXIT_BAD_INPUT)
+    except CommandLineError as error:
+        if told := _told(error):
+            LOG.error("%s", told)
         sys.exit(EXIT_BAD_INPUT)
     except Interrupted as interruption:
         LOG.error("crm: interrupted; what was published stands as it was")
         sys.exit(128 + interruption.signal)
 
 
-def _interrupt(number: int, _frame: object) -> None:
+def _told(error: CommandLineError) -> str:
+    """One line on a command that was mistyped; nothing where none was given, since the help has been shown then."""
+    sentence = error.format_message().rstrip(".")
+    stop = "" if sentence.endswith(("?", ")")) else "."
+    return f"crm: {sentence}{stop} See '{error.ctx.command_path if error.ctx else 'crm'} --help'." if sentence else ""
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Ends the run; out of a half-imported extension an exception would abort the process, so that it waits for the import."""
+    if _is_importing(frame):
+        signal.signal(signal.SIGALRM, lambda _, later: _interrupt(number, later))
+        signal.setitimer(signal.ITIMER_REAL, IMPORT_PAUSE_SECONDS)
+        return
     signal.signal(number, signal.SIG_IGN)
     raise Interrupted(number)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 if __name__ == "__main__":

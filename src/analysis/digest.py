@@ -10,7 +10,7 @@ PACKAGES = (
     "duckdb", "ibis-framework", "matplotlib", "nbconvert", "numpy", "pandas", "papermill", "pyarrow",
     "scikit-learn", "scipy", "seaborn", "statsmodels",
 )  # fmt: skip
-SOURCE_SUFFIXES = (".py", ".ipynb", ".j2", ".css", ".po", ".yaml")
+SOURCE_SUFFIXES = (".py", ".ipynb", ".j2", ".css", ".po", ".yaml", ".json")
 
 
 def of_file(path: Path) -> str:

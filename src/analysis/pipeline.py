@@ -6,24 +6,33 @@ import fcntl
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from analysis.bank.book import parse_day
-from analysis.bank.prepare import Prepared, prepare, prepare_features
 from analysis.errors import UserError
 from analysis.project import Folders, folders, root
+from analysis.report import release
+from analysis.report.edition import Edition
 from analysis.report.provenance import record
-from analysis.report.publication import PublicationList, read_publications
-from analysis.report.publish import Edition, make, outdated
+from analysis.report.publication import PublicationList, check_publication, read_publications
+from analysis.report.publish import has_failed, is_current, make, outdated
+
+if TYPE_CHECKING:
+    from analysis.bank.prepare import Prepared
 
 LOG = logging.getLogger("crm")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_FULL_WORDS = ("No space left on device", "File too large", "Disk quota exceeded")
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
+IDENTIFYING = ("customer_id", "name", "id_number", "phone")
 SHORTEST_IDENTIFIER = 6
 
 
-def prepare_bank(bank: str, raw: Path | None, as_of: str, force: bool) -> Prepared:
+def prepare_bank(bank: str, raw: Path | None, as_of: str, force: bool) -> "Prepared":
     """Brings a bank's canonical tables and features up to date."""
+    from analysis.bank.prepare import prepare, prepare_features
+
     places = _places(bank, raw, as_of)
-    with exclusive(places), disk_full(places.processed):
+    with exclusive(places), writing(places.processed):
         prepared = prepare(places, as_of, force)
         prepare_features(prepared, places)
     return prepared
@@ -34,35 +43,45 @@ def report(
 ) -> tuple[Path, bool]:
     """Prepares what changed, makes the reports that are out of date and publishes them. Returns the release's place and
     whether any report failed. A UserError leaves everything published as it was."""
+    from analysis.bank.prepare import prepare, prepare_features
+
     publications = read_publications(root() / "reports.yaml")
     chosen = publications.chosen(only)
+    for name, entry in publications.reports.items():
+        check_publication(name, entry, root() / "notebooks")
     places = _places(bank, raw, as_of)
-    with exclusive(places), disk_full(places.published):
-        prepared = prepare(places, as_of)
+    with exclusive(places):
+        with writing(places.processed):
+            prepared = prepare(places, as_of)
+        release.clear(places.published)
         edition = _edition(prepared, places, publications, language)
         due = outdated(edition, chosen, force)
         if not due:
             LOG.info("nothing changed: no notebook executed; the pages of %s stand", edition.as_of)
-            return edition.published / edition.as_of, False
-        prepare_features(prepared, places)
-        return make(edition, due, publications.reports, jobs, _identifiers(places, edition))
+        if due or not is_current(edition, publications.reports):
+            with writing(places.processed):
+                prepare_features(prepared, places)
+            with writing(places.published):
+                make(edition, due, publications.reports, jobs, _identifiers(places, edition))
+        return edition.current, has_failed(edition)
 
 
 def _places(bank: str, raw: Path | None, as_of: str) -> Folders:
+    from analysis.bank.book import parse_day
+
     if as_of:
         parse_day(as_of)
     return folders(bank, raw)
 
 
-def _edition(prepared: Prepared, places: Folders, publications: PublicationList, language: str | None) -> Edition:
+def _edition(prepared: "Prepared", places: Folders, publications: PublicationList, language: str | None) -> Edition:
     config, as_of = prepared.config, str(prepared.as_of)
     languages = list(dict.fromkeys([language or publications.languages[0], *publications.languages]))
+    makers = config.prepared_by
     return Edition(
         bank=places.name,
         labels={name: config.label(name) for name in languages},
-        prepared_by={name: getattr(config.prepared_by, name) or config.prepared_by.en for name in languages}
-        if config.prepared_by
-        else {},
+        prepared_by={name: getattr(makers, name) or makers.en for name in languages} if makers else {},
         kind_of_data=config.kind_of_data,
         as_of=as_of,
         languages=languages,
@@ -81,8 +100,7 @@ def _identifiers(places: Folders, edition: Edition) -> frozenset[str]:
     import duckdb
 
     path = str(places.processed / "customers.parquet").replace("'", "''")
-    columns = ("customer_id", "name", "id_number", "phone")
-    union = " UNION ".join(f"SELECT {column} AS word FROM read_parquet('{path}')" for column in columns)
+    union = " UNION ".join(f"SELECT {column} AS word FROM read_parquet('{path}')" for column in IDENTIFYING)
     with duckdb.connect() as connection:
         words = connection.sql(f"SELECT word FROM ({union}) WHERE length(word) >= {SHORTEST_IDENTIFIER}").fetchall()
     return frozenset(word for (word,) in words)
@@ -91,8 +109,10 @@ def _identifiers(places: Folders, edition: Edition) -> frozenset[str]:
 @contextlib.contextmanager
 def exclusive(places: Folders) -> Iterator[None]:
     """One run for a bank at a time; a second one says that it waits."""
-    places.state.mkdir(parents=True, exist_ok=True)
-    with open(places.state / ".lock", "w") as lock:
+    with writing(places.state):
+        places.state.mkdir(parents=True, exist_ok=True)
+        lock = open(places.state / ".lock", "w")  # noqa: SIM115 — held until the run ends
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -102,19 +122,22 @@ def exclusive(places: Folders) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def disk_full(place: Path) -> Iterator[None]:
-    """A full disk is told in a sentence, wherever it is met."""
+def writing(place: Path) -> Iterator[None]:
+    """A disk that is full, or that may not be written, is told in a sentence wherever it is met below the block."""
     try:
         yield
     except OSError as error:
         if error.errno in DISK_FULL:
-            raise UserError(_disk_sentence(place)) from None
+            raise UserError(_disk_is_full(error.filename or place)) from None
+        if error.errno in NOT_WRITABLE:
+            problem = (error.strerror or "not writable").lower()
+            raise UserError(f"{error.filename or place} cannot be written ({problem}); mend that and run again.") from None
         raise
     except Exception as error:
-        if any(word in str(error) for word in ("No space left on device", "File too large", "Disk quota exceeded")):
-            raise UserError(_disk_sentence(place)) from None
+        if any(word in str(error) for word in DISK_FULL_WORDS):
+            raise UserError(_disk_is_full(place)) from None
         raise
 
 
-def _disk_sentence(place: Path) -> str:
+def _disk_is_full(place: object) -> str:
     return f"The disk is full: {place} could not be written; make room and run again. What was published stands as it was."

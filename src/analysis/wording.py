@@ -1,8 +1,8 @@
 """Sentences in two languages: an English template is the key, `locale/zh.po` holds its Chinese.
 
 Templates are `str.format` templates whose format specs are the units of this module:
-`"{rate:share} of {n:count} customers left"`. Values are formatted for the language at the moment of rendering,
-so one computation serves every language.
+`"{rate:share} of {n:count} customers left"`; `capital` opens a Message with a capital letter. Values are formatted for the
+language at the moment of rendering, so one computation serves every language.
 """
 
 import datetime as dt
@@ -148,6 +148,7 @@ class _Formatter(string.Formatter):
 
     def format_field(self, value: object, spec: str) -> str:
         if isinstance(value, Message):
-            return value.html(self.language) if self.escapes else value.render(self.language)
+            text = value.html(self.language) if self.escapes else value.render(self.language)
+            return text[:1].upper() + text[1:] if spec == "capital" else text
         text = format_value(value, spec, self.language) if spec else str(value)
         return html.escape(text, quote=False) if self.escapes else text

@@ -46,6 +46,7 @@ class Progress:
 
     def _tell(self, begun: str | None) -> None:
         if self.status:
-            self.status.update(f"executing {', '.join(self.running) or '…'} ({self.done} of {self.total} done)")
+            work = f"executing {', '.join(self.running)}" if self.running else "making the pages"
+            self.status.update(f"{work} ({self.done} of {self.total} executed)")
         elif begun:
             LOG.info("%s: executing", begun)

@@ -17,7 +17,7 @@ LATEST = "latest"
 PARTIAL = ".partial-"
 KEPT_PER_DAY = 2
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
-STOPS = (signal.SIGINT, signal.SIGTERM)
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
 
 def find_results(folder: Path, language: str) -> tuple[Path, dict] | None:

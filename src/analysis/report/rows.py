@@ -39,8 +39,8 @@ LABEL_LINES = {False: 3, True: 4}
 HEAD_LINE, HEAD_LINES = 14, 2
 COLUMN_GAP = {False: 24, True: 10}
 LEAST_PLOT, MOST_TICKS = 70, 5
-VALUE_HEADS = {"share": say("%"), "points": say("points"), "score": say("score"), "mark": say("mark"),
-               "ratio": say("ratio"), "days": say("days"), "months": say("months")}  # fmt: skip
+VALUE_HEADS = {"share": say("%"), "points": say("points"), "score": say("Score"), "mark": say("Mean"),
+               "ratio": say("Ratio"), "days": say("days"), "months": say("months")}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ class Row:
         return self.get("kind") == "total"
 
     def is_noise(self, reference: float | None) -> bool:
-        """Whether the interval contains the reference."""
+        """Whether the row lies within noise: as its study says (`is_noise`), else where its interval contains the reference."""
+        if (said := self.get("is_noise")) is not None:
+            return bool(said)
         low, high = self.get("low"), self.get("high")
         return None not in (reference, low, high) and low <= reference <= high
 

@@ -48,14 +48,15 @@ def by_groups(recent: pd.DataFrame, groups: Groups, measure: Callable[[pd.Series
 def _group_exhibit(name: str, table: pd.DataFrame, whole: Estimate, unit: str, subtitle: Message) -> Exhibit:
     if table.empty:
         return Exhibit(name, say("By group of customers"), absent=say("The answers cannot be joined with groups of customers."))
+    at_once = simultaneous(table)
+    table = table.assign(is_noise=(at_once["low"] <= whole.value) & (whole.value <= at_once["high"]))
     title = _furthest(table, whole, unit)
     return Exhibit(name, title, subtitle, table, unit=unit, reference=whole.value, reference_label=say("All"))
 
 
 def _furthest(table: pd.DataFrame, whole: Estimate, unit: str) -> Message:
     """The group furthest from the whole of those whose intervals, all read at once, leave it out."""
-    at_once = simultaneous(table)
-    apart = table[(at_once["low"] > whole.value) | (at_once["high"] < whole.value)]
+    apart = table[~table["is_noise"]]
     if apart.empty:
         return say("No group differs from the whole beyond noise, {all:count} groups compared at once", all=len(table))
     most = apart.loc[(apart["value"] - whole.value).abs().idxmax()]

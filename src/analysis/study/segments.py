@@ -83,7 +83,5 @@ def _named(profile: pd.DataFrame) -> tuple[dict[int, Message], dict[int, str]]:
 
 
 def _joined(words: list[Message]) -> Message:
-    first, *rest = words
-    for word in rest:
-        first = say("{first}, {second}", first=first, second=word)
-    return first
+    *most, last = words
+    return say("{first:capital}, {second}", first=_joined(most), second=last) if most else last
