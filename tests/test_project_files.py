@@ -71,7 +71,9 @@ def test_each_verb_that_the_readme_names_is_in_the_makefile():
 
 
 def test_make_help_lists_every_verb_with_its_line():
-    shown = subprocess.run(["make", "--no-print-directory", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=PROJECT, capture_output=True, text=True, check=True
+    ).stdout
     for verb in ("setup", "report", "test", "lint", "lab", "bench", "clean"):
         assert re.search(rf"^{verb} +\w", shown, re.MULTILINE)
 

@@ -195,7 +195,7 @@ def test_an_interruption_leaves_what_was_prepared_as_it_was(project, monkeypatch
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("analysis.bank.prepare._span", interrupted)
+    monkeypatch.setattr("analysis.bank.build._span", interrupted)
     with pytest.raises(KeyboardInterrupt):
         project.prepare(force=True)
     assert times(project.processed()) == before

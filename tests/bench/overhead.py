@@ -39,7 +39,9 @@ def plain(home: Path, names: list[str]) -> float:
     total = 0.0
     for name in names:
         executed = home / f"{name}.executed.ipynb"
-        total += cpu_of([str(BIN / "papermill"), str(home / "notebooks" / f"{name}.ipynb"), str(executed), "--no-progress-bar"], home)
+        total += cpu_of(
+            [str(BIN / "papermill"), str(home / "notebooks" / f"{name}.ipynb"), str(executed), "--no-progress-bar"], home
+        )
         total += cpu_of([str(BIN / "jupyter"), "nbconvert", "--to", "html", "--no-input", str(executed)], home)
     return total
 
@@ -58,7 +60,9 @@ def make_home(folder: Path, notebooks: list[str]) -> Path:
     for name in notebooks:
         real = PROJECT / "notebooks" / f"{name}.ipynb"
         target = folder / "notebooks" / f"{name}.ipynb"
-        target.write_text(real.read_text(encoding="utf-8") if real.is_file() else json.dumps(small_notebook(name)), encoding="utf-8")
+        target.write_text(
+            real.read_text(encoding="utf-8") if real.is_file() else json.dumps(small_notebook(name)), encoding="utf-8"
+        )
     cpu_of([str(BIN / "crm"), "prepare", "demo"], folder)
     return folder
 
@@ -68,7 +72,9 @@ def small_notebook(name: str) -> dict:
     parameters = nbformat.v4.new_code_cell('bank: str = "demo"  # folder of the bank\nas_of: str = ""  # last day observed')
     parameters.metadata["tags"] = ["parameters"]
     table = "import pandas as pd\n\nimport analysis\n\npd.DataFrame({'name': ['a', 'b', 'c'], 'value': [1, 2, 3]})"
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# {name}"), parameters, nbformat.v4.new_code_cell(table)])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell(f"# {name}"), parameters, nbformat.v4.new_code_cell(table)]
+    )
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return notebook
 
@@ -87,7 +93,10 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
         small, real = make_home(Path(folder) / "small", SMALL), make_home(Path(folder) / "real", REAL)
-        lines = [compare("three notebooks that show a small table", small, SMALL, rounds), compare("the three real reports", real, REAL, rounds)]
+        lines = [
+            compare("three notebooks that show a small table", small, SMALL, rounds),
+            compare("the three real reports", real, REAL, rounds),
+        ]
         shutil.rmtree(real / "data" / "processed")
         first = ours(real)
         second = statistics.median(ours(real) for _ in range(rounds))

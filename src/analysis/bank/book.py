@@ -1,14 +1,14 @@
 """What a notebook opens: a prepared bank, seen as of one day."""
 
+from __future__ import annotations
+
 import contextlib
 import datetime as dt
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-import duckdb
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from analysis.bank.asof import asof_select, parent_of
 from analysis.bank.config import BankConfig, read_config
@@ -17,6 +17,9 @@ from analysis.calendar import landmark_grid, month_end, months_before
 from analysis.errors import NotProduced, UserError
 from analysis.project import folders
 from analysis.wording import say
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MANIFEST = "prepared.json"
 WRITTEN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -44,6 +47,8 @@ class Book:
 
     def table(self, name: str) -> pd.DataFrame:
         """A canonical table with the columns of its contract, sorted by key; nothing dated after `as_of` is in it."""
+        import duckdb
+
         if name not in self.tables:
             raise NotProduced(say("The bank brings no table {name}.", name=name))
         parent = parent_of(name, self.tables)
@@ -61,6 +66,8 @@ class Book:
 
     def features(self, landmark: dt.date | None = None) -> pd.DataFrame:
         """One row a customer at the landmark (default: `as_of`); the columns are those of `bank.features.features`."""
+        import pandas as pd
+
         day = landmark or self.as_of
         if day > self.as_of:
             raise UserError(f"The landmark {day} lies after as_of {self.as_of}: nothing later than as_of is read.")

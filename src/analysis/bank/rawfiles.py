@@ -16,6 +16,7 @@ import pyarrow.parquet
 
 from analysis.bank import encodings
 from analysis.bank.config import RawFile
+from analysis.bank.delivery import locate
 from analysis.errors import UserError
 from analysis.project import suggestion
 
@@ -29,20 +30,6 @@ SEPARATORS = {",": "','", ";": "';'", "\t": '"\\t"', "|": "'|'"}
 BLOCK_BYTES = 8 << 20
 HEAD_BYTES = 1 << 20
 RAGGED = re.compile(r"Expected (\d+) columns, got (\d+)")
-
-
-def locate(raw: Path, file: RawFile) -> list[Path]:
-    """The files that `file.path` names below `raw`, sorted; none is a sentence that says what is near."""
-    if not raw.is_dir():
-        raise UserError(f"The folder of raw files {raw} does not exist; deliver the files there or name it with --raw.")
-    try:
-        found = sorted(path for path in raw.glob(file.path) if path.is_file())
-    except (ValueError, NotImplementedError):
-        raise UserError(f"'{file.path}' in bank.yaml is no path below {raw}; write it relative to that folder.") from None
-    if not found:
-        near = [str(path.relative_to(raw)) for path in sorted(raw.rglob("*")) if path.is_file()]
-        raise UserError(f"{raw}: there is no file '{file.path}'{suggestion(file.path, near)} Deliver it or mend its path.")
-    return found
 
 
 def load(connection: duckdb.DuckDBPyConnection, name: str, file: RawFile, raw: Path) -> None:

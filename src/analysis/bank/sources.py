@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-import sqlglot
-from sqlglot import exp
 
 from analysis.bank.config import BankConfig
 from analysis.bank.contracts import TABLES, Table
+from analysis.bank.delivery import files_of
 from analysis.bank.rawfiles import first_line, load, quoted
 from analysis.errors import UserError
 from analysis.project import suggestion
@@ -23,15 +22,6 @@ MISSING_TABLE = re.compile(r"Table with name (.+) does not exist")
 VALUE = re.compile(r"""(?<=['"]).*(?=['"] (?:to|according|as|when) )|(?<=['"]).*(?=['"])|\d{6,}""")
 SHORTEST_SHOWN = 6
 VALUE_ERRORS = (duckdb.DataError, duckdb.InvalidInputException)
-
-
-def files_of(config: BankConfig, table: str) -> list[str]:
-    """Names (keys of `files`) of the raw files that a table's SELECT reads."""
-    try:
-        tree = sqlglot.parse_one(config.tables[table], dialect="duckdb")
-    except sqlglot.errors.SqlglotError:
-        return [name for name in config.files if re.search(rf"\b{re.escape(name)}\b", config.tables[table])]
-    return sorted({node.name for node in tree.find_all(exp.Table)} & set(config.files))
 
 
 def load_files(connection: duckdb.DuckDBPyConnection, config: BankConfig, raw: Path) -> None:

@@ -1,0 +1,139 @@
+"""A bank's tables made anew: raw files → accepted canonical tables, rejected rows and a manifest, installed when all is well."""
+
+import json
+import shutil
+from pathlib import Path
+
+from analysis.bank.book import MANIFEST
+from analysis.bank.config import BankConfig
+from analysis.bank.contracts import TABLES, Table
+from analysis.bank.delivery import files_of
+from analysis.bank.sources import ROW, contract_order, load_files, mask, select_table
+from analysis.errors import UserError
+from analysis.project import Folders
+
+REJECTED_LAST_RUN = "rejected-last-run"
+EVENT_TABLES = ("balances", "transactions", "contacts", "complaints", "surveys", "contributions")
+
+
+def build(config: BankConfig, places: Folders, state: dict) -> dict:
+    """Reads, checks and installs a bank's tables; returns the manifest. `state` is what they hang on."""
+    staging = places.processed.with_name(f".{places.name}.partial")
+    shutil.rmtree(staging, ignore_errors=True)
+    (staging / "rejected").mkdir(parents=True)
+    try:
+        tables, span = _make(config, places, staging)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    _remove_work(staging)
+    manifest = {**state, "tables": dict(sorted(tables.items())), "span": span}
+    _install(staging, places.processed, manifest)
+    return manifest
+
+
+def _make(config: BankConfig, places: Folders, staging: Path) -> tuple[dict[str, dict], list[str | None]]:
+    from analysis.bank.engine import connect
+
+    connection = connect(staging / "work.duckdb")
+    try:
+        load_files(connection.con, config, places.raw)
+        tables: dict[str, dict] = {}
+        for contract in contract_order(config):
+            select_table(connection.con, config, places.definition, contract)
+            tables[contract.name] = _accept(connection, contract, config, staging, list(tables))
+            _refuse_too_many_bad(connection, contract, config, places, staging, tables[contract.name])
+        return tables, _span(connection, list(tables))
+    finally:
+        connection.disconnect()
+
+
+def _accept(connection, contract: Table, config: BankConfig, staging: Path, done: list[str]) -> dict:
+    from analysis.bank import acceptance
+
+    raw = connection.table(f"raw_{contract.name}")
+    parents = {name: connection.table(name) for name in done}
+    checked = connection.create_table(f"checked_{contract.name}", acceptance.check(raw, contract, parents))
+    repeated = connection.create_table(f"repeated_{contract.name}", acceptance.duplicates(checked, contract))
+    refused = connection.create_table(f"refused_{contract.name}", acceptance.rejected(raw, checked, repeated, contract))
+    kept = acceptance.accepted(checked, repeated, contract).order_by(list(contract.key))
+    connection.to_parquet(kept, str(staging / f"{contract.name}.parquet"), compression="zstd")
+    order = ["row_key", "column", "rule", "original", "record"]
+    connection.to_parquet(refused.order_by(order), str(staging / "rejected" / f"{contract.name}.parquet"), compression="zstd")
+    path = str(staging / f"{contract.name}.parquet").replace("'", "''")
+    connection.con.execute(f"CREATE VIEW main.{contract.name} AS SELECT * FROM read_parquet('{path}')")
+    return _counts(connection, contract)
+
+
+def _counts(connection, contract: Table) -> dict:
+    table = contract.name
+    count = f"SELECT (SELECT count(*) FROM raw_{table}), (SELECT count(*) FROM {table}), (SELECT count(*) FROM refused_{table} WHERE effect = 'field set to null')"
+    delivered, kept, nulled = connection.con.execute(count).fetchall()[0]
+    rules = connection.con.execute(
+        f'SELECT "column", rule, count(*) FROM refused_{table} GROUP BY ALL ORDER BY 3 DESC, 1, 2'
+    ).fetchall()
+    broken = [{"column": column, "rule": rule, "count": number} for column, rule, number in rules]
+    counts = {"delivered": delivered, "accepted": kept, "rejected": delivered - kept, "fields_set_to_null": nulled}
+    return {**counts, "bad_rows": _bad_rows(connection, contract), "rules": broken}
+
+
+def _bad_rows(connection, contract: Table) -> int:
+    is_broken = " OR ".join(f'"{column}__rule" IS NOT NULL' for column in contract.column_names)
+    bad = f"{is_broken} OR {ROW} IN (SELECT {ROW} FROM repeated_{contract.name})"
+    return connection.con.execute(f"SELECT count(*) FROM checked_{contract.name} WHERE {bad}").fetchall()[0][0]
+
+
+def _refuse_too_many_bad(connection, contract: Table, config: BankConfig, places: Folders, staging: Path, counts: dict) -> None:
+    bad, delivered = counts["bad_rows"], counts["delivered"]
+    if contract.name == "parties" or bad <= config.max_rejected_share * delivered:
+        return
+    kept = places.processed / REJECTED_LAST_RUN
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(staging / "rejected", kept)
+    files = ", ".join(config.files[name].path for name in files_of(config, contract.name))
+    raise UserError(
+        f"{files}: table {contract.name}: {bad:,} of {delivered:,} rows are bad, more than max_rejected_share"
+        f" ({config.max_rejected_share * 100:.3g}%) allows; most often {_worst(connection, contract, counts['rules'][0])}. Mend the file or the"
+        f" SELECT, or raise max_rejected_share; all bad rows are in {kept / f'{contract.name}.parquet'}."
+    )
+
+
+def _worst(connection, contract: Table, rule: dict) -> str:
+    original, reason = connection.con.execute(
+        f'SELECT original, reason FROM refused_{contract.name} WHERE "column" = ? AND rule = ? ORDER BY row_key, original LIMIT 1',
+        [rule["column"], rule["rule"]],
+    ).fetchall()[0]
+    rows = f"column {rule['column']} ({rule['count']:,} row{'s' * (rule['count'] > 1)})"
+    shown = mask(original) if contract.column(rule["column"]).sensitive else original or ""
+    return f"{rows}: '{shown}' {reason}" if shown.strip("*") else f"{rows}, which {reason}"
+
+
+def _span(connection, tables: list[str]) -> list[str | None]:
+    dated = [name for name in EVENT_TABLES if name in tables]
+    if not dated:
+        return [None, None]
+    union = " UNION ALL ".join(f"SELECT CAST({TABLES[name].dated} AS DATE) AS day FROM {name}" for name in dated)
+    first, last = connection.con.execute(f"SELECT min(day), max(day) FROM ({union})").fetchall()[0]
+    return [str(first) if first else None, str(last) if last else None]
+
+
+def _remove_work(staging: Path) -> None:
+    for path in staging.glob("work.duckdb*"):
+        path.unlink()
+    shutil.rmtree(staging / "spill", ignore_errors=True)
+
+
+def _install(staging: Path, target: Path, manifest: dict) -> None:
+    """The manifest goes first and comes last: a target without one counts as not prepared."""
+    target.mkdir(parents=True, exist_ok=True)
+    (target / MANIFEST).unlink(missing_ok=True)
+    for name in ("features", "rejected", REJECTED_LAST_RUN):
+        shutil.rmtree(target / name, ignore_errors=True)
+    for path in target.glob("*.parquet"):
+        path.unlink()
+    for path in sorted(staging.iterdir()):
+        path.rename(target / path.name)
+    staging.rmdir()
+    beside = target / f".{MANIFEST}.partial"
+    beside.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    beside.replace(target / MANIFEST)
