@@ -12,7 +12,7 @@ import os
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -51,6 +51,10 @@ class Message:
         """The sentence escaped for HTML, `**…**` as `<b>`."""
         marked = BOLD.sub(r"<b>\1</b>", html.escape(self.words(language), quote=False))
         return _Formatter(language, escapes=True).vformat(marked, (), self.values)
+
+    def filled(self, **values: object) -> "Message":
+        """The same template with these values."""
+        return replace(self, values={**self.values, **values})
 
     def words(self, language: str) -> str:
         """The template in `language`."""

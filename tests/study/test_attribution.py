@@ -108,6 +108,15 @@ def test_data_that_begin_too_late_are_a_sentence(history):
         churn_attribution(few, AS_OF, EDGES, RULE)
 
 
+def test_data_that_show_nobody_leave_are_a_sentence(history):
+    bare = {
+        day: frame[["customer_id", "kind", "tenure_months", "closed_date", "exit_reason"]].assign(closed_date=pd.NaT)
+        for day, frame in history.items()
+    }
+    with pytest.raises(NotProduced, match="The bank's data cannot tell who left: no closings are recorded"):
+        churn_attribution(bare, AS_OF, EDGES, RULE)
+
+
 def test_lives_end_at_closing_and_involuntary_exits_leave_the_count(customers):
     latest = customers(
         stays={},

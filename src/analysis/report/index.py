@@ -125,9 +125,7 @@ def _source(entry: dict, exhibit: dict | None) -> dict[str, str]:
 
 
 def _based_on(finding: dict, language: str) -> str:
-    return (
-        "" if finding["base"] is None else Message(BASES[finding["base_of"]].template, {"base": finding["base"]}).html(language)
-    )
+    return "" if finding["base"] is None else BASES[finding["base_of"]].filled(base=finding["base"]).html(language)
 
 
 def _row(entry: dict, language: str) -> dict:

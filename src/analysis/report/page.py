@@ -16,7 +16,7 @@ from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
 from analysis.report.evidence import badge
 from analysis.report.foreign import definitions, foreign, prose
 from analysis.report.stylesheet import stylesheet
-from analysis.wording import Message, format_value, say, translate
+from analysis.wording import format_value, say, translate
 
 TEMPLATES = Path(__file__).parent
 HEADING = re.compile(r"^##\s+(.+)$", re.MULTILINE)
@@ -108,7 +108,7 @@ def render_page(notebook: nbformat.NotebookNode, setting: Setting) -> Page:
     for finding in findings:
         finding["shown"] = links.get(finding["exhibit"])
         finding["badge"] = badge(finding["evidence"], setting.language)
-        finding["based_on"] = Message(BASES[finding["base_of"]].template, {"base": finding["base"]}).html(setting.language)
+        finding["based_on"] = BASES[finding["base_of"]].filled(base=finding["base"]).html(setting.language)
     content = {"title": title, "question": question, "parts": parts, "sources": sources, "code": _code(notebook), "setting": setting,
                "says": setting.says(), "language_tag": language_tag(setting.language), **_style(title, setting)}  # fmt: skip
     exporter = HTMLExporter(template_name="template", extra_template_basedirs=[str(TEMPLATES)])
@@ -184,12 +184,12 @@ def _collect(cell: nbformat.NotebookNode, parts: list[Part], language: str) -> s
 
 def _number(parts: list[Part], language: str) -> None:
     counts = {"figure": 0, "table": 0}
-    words = {"figure": say("Figure {n:count}").template, "table": say("Table {n:count}").template}
+    words = {"figure": say("Figure {n:count}"), "table": say("Table {n:count}")}
     for part in parts:
         for exhibit in part.exhibits:
             if exhibit["kind"] in counts:
                 counts[exhibit["kind"]] += 1
-                exhibit["number"] = say(words[exhibit["kind"]], n=counts[exhibit["kind"]]).render(language)
+                exhibit["number"] = words[exhibit["kind"]].filled(n=counts[exhibit["kind"]]).render(language)
             exhibit["anchor"] = f"e-{re.sub(r'[^a-z0-9]+', '-', exhibit['name'].lower())}"
             exhibit["layout"] = _layout(exhibit)
     anchors = [exhibit["anchor"] for part in parts for exhibit in part.exhibits]

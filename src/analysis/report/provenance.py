@@ -71,13 +71,14 @@ def _counted(counts: dict) -> Message:
 
 
 def _table(rows: list[tuple[Message | str, Message | str]], language: str) -> str:
-    head = f'<thead><tr><th scope="col">{say("Item").html(language)}</th><th scope="col">{say("Content").html(language)}</th></tr></thead>'
+    heads = (say("Item"), say("Content"))
+    head = "".join(f'<th scope="col">{label.html(language)}</th>' for label in heads)
     body = "".join(
         f'<tr><th scope="row">{render_html(label, language)}</th><td class="hash">{render_html(value, language)}</td></tr>'
         for label, value in rows
     )
     caption = say("Sources, parameters and versions").html(language)
-    return f'<table class="t"><caption class="vh">{caption}</caption>{head}<tbody>{body}</tbody></table>'
+    return f'<table class="t"><caption class="vh">{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _git(*words: str) -> str:

@@ -49,6 +49,10 @@ def churn_attribution(
     """`history` holds the features of each landmark (see `bank.features`); `tiers` the bank's edges. Needs a landmark whose
     horizon has ended, with CUSTOMERS_NEEDED customers at risk."""
     hidden_rules = unseen(history, rule)
+    if set(hidden_rules) >= set(PARTS):
+        raise NotProduced(
+            say("The bank's data cannot tell who left: no closings are recorded, and no balances or silences show it.")
+        )
     by_day = outcomes_by_landmark(history, as_of, rule)
     day = max(by_day)
     model = warning_model(history, as_of, rule)
