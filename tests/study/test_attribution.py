@@ -135,7 +135,7 @@ def lives(**tiers):
 
 def test_tiers_with_few_customers_or_closings_have_no_curve():
     assert shown_tiers(lives(mass=(12, 300), affluent=(11, 200), private_banking=(0, 29))) == ["mass", "affluent"]
-    assert shown_tiers(lives(mass=(12, 300), affluent=(9, 200), private_banking=(40, 90))) == ["private_banking"]
+    assert shown_tiers(lives(mass=(12, 300), affluent=(9, 200), private_banking=(40, 90))) == ["mass", "private_banking"]
     assert shown_tiers(lives(mass=(0, 300))) == ["mass"]
 
 

@@ -109,7 +109,7 @@ def _findings(reports: dict, language: str) -> list[dict]:
             "html": nh3.clean(finding.get("html") or html.escape(finding["text"]), tags={"b"}),
             "badge": badge(finding["evidence"], language),
             "based_on": _based_on(finding, language),
-            **_source(entry, finding.get("exhibit")),
+            **_source(entry, finding.get("exhibit"), language),
         }
         for entry in reports.values()
         if entry["status"] == "published"
@@ -117,11 +117,11 @@ def _findings(reports: dict, language: str) -> list[dict]:
     ]
 
 
-def _source(entry: dict, exhibit: dict | None) -> dict[str, str]:
-    title = html.escape(entry["title"])
+def _source(entry: dict, exhibit: dict | None, language: str) -> dict[str, str]:
     if exhibit is None:
-        return {"link": entry["page"], "report": title}
-    return {"link": f"{entry['page']}#{exhibit['anchor']}", "report": f"{title}, {html.escape(exhibit['number'])}"}
+        return {"link": entry["page"], "report": html.escape(entry["title"])}
+    place = say("{report}, {number}", report=entry["title"], number=exhibit["number"])
+    return {"link": f"{entry['page']}#{exhibit['anchor']}", "report": place.html(language)}
 
 
 def _based_on(finding: dict, language: str) -> str:

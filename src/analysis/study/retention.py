@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.finding import Exhibit
 from analysis.stats.survival import kaplan_meier, log_rank
 from analysis.study.churn import INVOLUNTARY_REASONS, ChurnRule, at_risk
-from analysis.study.disclosed import hidden, is_tellable
+from analysis.study.disclosed import is_tellable
 from analysis.study.tiers import TIERS, tier_of
 from analysis.wording import Message, say
 
@@ -53,14 +53,10 @@ def lives_since(start: dt.date, risk: pd.DataFrame, latest: pd.DataFrame, as_of:
 
 
 def shown_tiers(lives: pd.DataFrame) -> list[str]:
-    """Tiers with CUSTOMERS_FOR_CURVE customers, whose number of closings may be told."""
+    """Tiers with CUSTOMERS_FOR_CURVE customers, whose number of closings may be told (their total is not published)."""
     counts = lives.groupby("tier")["closed"].agg(["sum", "size"]).reindex(list(TIERS)).fillna(0)
-    secret = hidden(counts["sum"])
-    return [
-        tier
-        for tier, is_hidden in zip(TIERS, secret, strict=True)
-        if counts.loc[tier, "size"] >= CUSTOMERS_FOR_CURVE and is_tellable(counts.loc[tier, "sum"]) and not is_hidden
-    ]
+    is_shown = (counts["size"] >= CUSTOMERS_FOR_CURVE) & counts["sum"].map(is_tellable)
+    return [tier for tier in TIERS if is_shown[tier]]
 
 
 def _title(lives: pd.DataFrame, curves: Mapping[str, pd.DataFrame]) -> Message:
