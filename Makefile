@@ -14,22 +14,24 @@ help: ## list the verbs
 setup: .venv/base.installed ## make .venv and install what the reports need
 
 .venv/base.installed: requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": name one with make PYTHON=python3.12 …")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) install --quiet -r requirements.lock
-	$(PIP) install --quiet --no-deps -e .
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": name one with make PYTHON=python3.12 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing what the reports need into .venv (a minute or two)"
+	@$(PIP) install --quiet -r requirements.lock
+	@$(PIP) install --quiet --no-deps -e .
 	@touch $@
 
 .venv/dev.installed: .venv/base.installed requirements-dev.lock
-	$(PIP) install --quiet -r requirements-dev.lock
+	@echo "installing what tests and JupyterLab need"
+	@$(PIP) install --quiet -r requirements-dev.lock
 	@touch $@
 
 $(DEMO): $(wildcard src/analysis/bank/demo/*) | setup
-	$(BIN)/crm demo
+	@$(BIN)/crm demo
 	@touch $@
 
 report: setup $(DEMO) ## make the demo bank and publish all its pages
-	$(BIN)/crm report demo
+	@$(BIN)/crm report demo
 
 test: .venv/dev.installed lint ## run every test, those in a real browser included
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

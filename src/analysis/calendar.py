@@ -3,6 +3,10 @@
 import calendar
 import datetime as dt
 
+LANDMARK_STEP_MONTHS = 3
+LOOKBACK_MONTHS = 6
+MOST_LANDMARKS = 9
+
 
 def month_end(day: dt.date) -> dt.date:
     """The last day of the day's month."""
@@ -16,7 +20,9 @@ def months_before(day: dt.date, months: int) -> dt.date:
     return last if day == month_end(day) else last.replace(day=min(day.day, last.day))
 
 
-def landmark_grid(as_of: dt.date, first: dt.date, step_months: int = 3, lookback_months: int = 6, most: int = 9) -> list[dt.date]:
-    """Landmarks back from `as_of` (which is the first) with at least `lookback_months` of data before each."""
+def landmark_grid(
+    as_of: dt.date, first: dt.date, step_months: int = LANDMARK_STEP_MONTHS, most: int = MOST_LANDMARKS
+) -> list[dt.date]:
+    """Landmarks back from `as_of` (which is the first) with at least LOOKBACK_MONTHS of data before each."""
     days = [months_before(as_of, step_months * step) for step in range(most)]
-    return [day for day in days if day == as_of or months_before(day, lookback_months) >= months_before(first, 1)]
+    return [day for day in days if day == as_of or months_before(day, LOOKBACK_MONTHS) >= months_before(first, 1)]

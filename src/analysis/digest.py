@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 PACKAGES = (
-    "duckdb", "ibis-framework", "matplotlib", "nbconvert", "numpy", "pandas", "papermill", "pyarrow",
-    "scikit-learn", "scipy", "seaborn", "statsmodels",
+    "beautifulsoup4", "duckdb", "ibis-framework", "matplotlib", "nbconvert", "nh3", "numpy", "pandas", "papermill", "pyarrow",
+    "python-calamine", "scikit-learn", "scipy", "seaborn", "sqlglot", "statsmodels",
 )  # fmt: skip
 SOURCE_SUFFIXES = (".py", ".ipynb", ".j2", ".css", ".po", ".yaml", ".json")
 

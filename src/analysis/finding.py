@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.wording import LANGUAGES, Message, say
+from analysis.wording import DECIMALS, LANGUAGES, Message, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
 EVIDENCE = ("description", "association", "adjusted", "assumed-causal", "experiment")
-UNITS = ("count", "share", "points", "score", "mark", "ratio", "number", "days", "months", "amount", "money")
+UNITS = (*DECIMALS, "money")
 DISCLOSURE_THRESHOLD = 10
 BASES = {
     "customers": say("{base:count} customers"),

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.errors import UserError
-from analysis.project import Folders, folders, root
+from analysis.project import Folders, folders, root, suggestion
 from analysis.report import release
 from analysis.report.edition import Edition
 from analysis.report.provenance import record
-from analysis.report.publication import PublicationList, check_publication, read_publications
+from analysis.report.publication import PublicationList, check_publication, parameters_in_force, read_publications
 from analysis.report.publish import has_failed, is_current, make, outdated
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LOG = logging.getLogger("crm")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DISK_FULL_WORDS = ("No space left on device", "File too large", "Disk quota exceeded")
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
-IDENTIFYING = ("customer_id", "name", "id_number", "phone")
+IDENTIFYING = ("customers", "parties")
 SHORTEST_IDENTIFIER = 6
 
 
@@ -49,6 +49,7 @@ def report(
     chosen = publications.chosen(only)
     for name, entry in publications.reports.items():
         check_publication(name, entry, root() / "notebooks")
+    _refuse_unknown_tables(publications)
     places = _places(bank, raw, as_of)
     with exclusive(places):
         with writing(places.processed):
@@ -66,6 +67,18 @@ def report(
         return edition.current, has_failed(edition)
 
 
+def _refuse_unknown_tables(publications: PublicationList) -> None:
+    from analysis.bank.contracts import TABLES
+
+    for name, entry in publications.reports.items():
+        for table in entry.tables:
+            if table not in TABLES:
+                hint = suggestion(table, list(TABLES))
+                raise UserError(
+                    f"reports.yaml, report {name}: there is no table '{table}'{hint} Tables are listed in docs/data.md."
+                )
+
+
 def _places(bank: str, raw: Path | None, as_of: str) -> Folders:
     from analysis.bank.book import parse_day
 
@@ -78,6 +91,7 @@ def _edition(prepared: "Prepared", places: Folders, publications: PublicationLis
     config, as_of = prepared.config, str(prepared.as_of)
     languages = list(dict.fromkeys([language or publications.languages[0], *publications.languages]))
     makers = config.prepared_by
+    parameters = {name: parameters_in_force(entry, root() / "notebooks") for name, entry in publications.reports.items()}
     return Edition(
         bank=places.name,
         labels={name: config.label(name) for name in languages},
@@ -89,21 +103,30 @@ def _edition(prepared: "Prepared", places: Folders, publications: PublicationLis
         notebooks=root() / "notebooks",
         published=places.published,
         logs=places.processed / "logs",
-        provenance=record(prepared.manifest, as_of, {name: entry.parameters for name, entry in publications.reports.items()}),
+        provenance=record(prepared.manifest, as_of, parameters),
     )
 
 
 def _identifiers(places: Folders, edition: Edition) -> frozenset[str]:
-    """Names and numbers of the bank's customers that are long enough to be told from other words."""
-    if "customers" not in edition.tables:
-        return frozenset()
+    """Names, numbers and addresses of the bank's customers, as the contracts mark them, that are long enough to be told from
+    other words."""
     import duckdb
 
-    path = str(places.processed / "customers.parquet").replace("'", "''")
-    union = " UNION ".join(f"SELECT {column} AS word FROM read_parquet('{path}')" for column in IDENTIFYING)
+    from analysis.bank.contracts import TABLES
+    from analysis.bank.sql import parquet
+
+    columns = [
+        f"SELECT {column.name} AS word FROM {parquet(places.processed / f'{name}.parquet')}"
+        for name in IDENTIFYING
+        if name in edition.tables
+        for column in TABLES[name].columns
+        if column.sensitive and column.type == "text"
+    ]
+    if not columns:
+        return frozenset()
     with duckdb.connect() as connection:
-        words = connection.sql(f"SELECT word FROM ({union}) WHERE length(word) >= {SHORTEST_IDENTIFIER}").fetchall()
-    return frozenset(word for (word,) in words)
+        words = connection.sql(f"SELECT word FROM ({' UNION '.join(columns)}) WHERE length(word) >= {SHORTEST_IDENTIFIER}")
+        return frozenset(words.to_arrow_table()["word"].to_pylist())
 
 
 @contextlib.contextmanager

@@ -32,7 +32,6 @@ DECIMALS = {
     "months": 0,
     "amount": 0,
 }
-SIGNED = ("points", "change")
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 

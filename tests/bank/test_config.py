@@ -113,3 +113,11 @@ def test_what_is_wrong_in_bank_yaml_is_told_with_its_line(tmp_path, text, senten
     with pytest.raises(UserError, match=sentence) as caught:
         configured(tmp_path, text)
     told(caught.value)
+
+
+def test_tiers_rise(tmp_path):
+    path = tmp_path / "bank.yaml"
+    path.write_text(WHOLE.replace("{affluent: 60000}", "{affluent: 600, private_banking: 500}"), encoding="utf-8")
+    with pytest.raises(UserError) as refused:
+        read_config(path)
+    assert str(refused.value) == f"{path}, line 5: tiers: private_banking must begin above affluent; mend it."

@@ -145,6 +145,7 @@ REFUSED = [
     ("a.csv", "id;name\n1;x\n", {"path": "a.csv"}, r"sep ',' makes one column of its header; it looks separated by ';': state sep: ';' in bank\.yaml\.$"),
     ("a.csv", "id,name\n1,x\n2,y,Secret Name\n", {"path": "a.csv"}, r"a\.csv, line 3: 3 fields where the header has 2; mend the file \(a stray separator or quote\?\)\.$"),
     ("a.csv", "id,name,id\n1,x,2\n", {"path": "a.csv"}, "its header names column 'id' 2 times; give each column its own name"),
+    ("a.csv", 'id,"Secret\n' + "1,x\n" * 60_000, {"path": "a.csv"}, r"its header cannot be read \(field larger than field limit \(131072\)\); mend the file"),
     ("a.bin", "x", {"path": "a.bin"}, r"files of type '\.bin' are not read; state format: csv, excel, parquet or jsonl\.$"),
     ("a.parquet", "x", {"path": "a.parquet"}, "not readable as Parquet"),
     ("a.xlsx", "x", {"path": "a.xlsx"}, "not readable as Excel"),
@@ -181,6 +182,25 @@ def test_a_missing_sheet(tmp_path, sheet, sentence):
     workbook(tmp_path / "a.xlsx")
     with pytest.raises(UserError, match=sentence):
         read(tmp_path, path="a.xlsx", sheet=sheet)
+
+
+def test_a_long_json_file_arrives_whole_with_the_names_of_its_last_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("analysis.bank.rawfiles.BATCH_ROWS", 2)
+    write(tmp_path, "a.jsonl", "".join(f'{{"id": {number}}}\n' for number in range(4)) + '{"id": 4, "late": "x"}\n')
+    assert read(tmp_path, path="a.jsonl") == (
+        ["id", "late"],
+        [("0", None), ("1", None), ("2", None), ("3", None), ("4", "x")],
+    )
+
+
+def test_a_file_of_a_glob_without_its_header_line_tells_none_of_its_values(tmp_path, told):
+    write(tmp_path, "a-1.csv", "phone,name\n13800000001,Anna Alpha\n")
+    write(tmp_path, "a-2.csv", "13800000002,Bert Beta\n13800000003,Carl Gamma\n")
+    with pytest.raises(
+        UserError, match=r"a-2\.csv: it has no column in common with a-1\.csv; deliver both with the same header line\.$"
+    ) as caught:
+        read(tmp_path, path="a-*.csv")
+    told(caught.value, "13800000002", "Bert")
 
 
 def test_files_of_a_glob_with_other_columns(tmp_path):

@@ -1,5 +1,6 @@
 import duckdb
 import pytest
+from tests.conftest import BANK_YAML
 
 from analysis.bank.config import read_config
 from analysis.bank.contracts import TABLES
@@ -100,3 +101,12 @@ def test_the_line_is_that_of_bank_yaml_however_the_sql_is_written(project, table
 
 def test_masked_values_show_their_ends_only():
     assert [mask(value) for value in (None, "", "Ann", "13800000001")] == ["", "", "***", "1*********1"]
+
+
+def test_a_select_reads_declared_files_only(project, tmp_path):
+    (tmp_path / "beside.csv").write_text("client_id,opened\nA,2020-01-15\n")
+    definition = BANK_YAML.replace("    FROM clients\n", f"    FROM read_csv('{tmp_path / 'beside.csv'}')\n")
+    definition = definition.replace("name, phone, birth_date, ", "")
+    project.add(definition=definition)
+    with pytest.raises(UserError, match="table customers: the SELECT reads a file that is not declared; declare it under files"):
+        project.prepare()

@@ -1,7 +1,11 @@
-"""Three pages for a real browser: a report with every mark, the same with hostile text wherever text can come from data,
-and an index with a published, a missing and a failed report."""
+"""Pages for a real browser: a report with every mark, the same with hostile text wherever text can come from data, an
+index with a published, a missing and a failed report, and the Chinese pages of a small demo bank."""
 
 import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat.v4 as nb
@@ -18,6 +22,8 @@ from analysis.report.page import Setting, render_page
 from analysis.report.tables import table
 from analysis.wording import say
 
+PROJECT = Path(__file__).parents[2]
+CUSTOMERS = 1500  # as many as the model, the segments and the branches' comparison need
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -145,20 +151,48 @@ def results(name: str, found: list[dict]) -> dict:
     }  # fmt: skip
 
 
+def pytest_collection_modifyitems(items):
+    """What needs the demo bank's site comes last: it is made meanwhile."""
+    items.sort(key=lambda item: "zh/" in item.nodeid or "site" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
-def pages(tmp_path_factory) -> dict[str, Path]:
+def site_to_come(tmp_path_factory):
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(make_site, tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="session")
+def site(site_to_come) -> Path:
+    """The release of a demo bank in both languages."""
+    return site_to_come.result()
+
+
+def make_site(home: Path) -> Path:
+    shutil.copytree(PROJECT / "notebooks", home / "notebooks")
+    shutil.copy(PROJECT / "reports.yaml", home)
+    for words in (["demo", "--customers", str(CUSTOMERS)], ["report", "demo"]):
+        command = [sys.executable, "-m", "analysis.cli", *words]
+        done = subprocess.run(command, env={**os.environ, "CRM_HOME": str(home)}, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-2000:]
+    return home / "reports" / "demo" / "latest"
+
+
+@pytest.fixture(scope="session")
+def pages(browser, site_to_come, tmp_path_factory) -> dict[str, Path]:
     """Name → the page's file."""
-    os.environ["CRM_LANGUAGES"] = "en"
     folder = tmp_path_factory.mktemp("site")
     names = [f"{HARMLESS} {place}" for place in range(1, 5)]
-    made = {
-        name: render_page(notebook(texts), setting(texts[0]))
-        for name, texts in {"report": names, "hostile": list(HOSTILE)}.items()
-    }
+    with pytest.MonkeyPatch.context() as surroundings:
+        surroundings.setenv("CRM_LANGUAGES", "en")
+        made = {
+            name: render_page(notebook(texts), setting(texts[0]))
+            for name, texts in {"report": names, "hostile": list(HOSTILE)}.items()
+        }
     every = " ".join(HOSTILE)
     texts = {name: page.html for name, page in made.items()} | {
-        "index": site_index(results("", made["report"].findings), setting(), ["2025-05-31"]),
-        "hostile-index": site_index(results(every, made["hostile"].findings), setting(every), []),
+        "index": site_index(results("", made["report"].findings), setting(), {"2025-05-31": "../2025-05-31/index.html"}),
+        "hostile-index": site_index(results(every, made["hostile"].findings), setting(every), {}),
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
@@ -177,14 +211,15 @@ def browser():
 
 
 @pytest.fixture
-def visit(browser, pages):
+def visit(browser, pages, request):
     """Opens a page at a width; `page.heard` lists whatever it asked for, said, threw or asked the reader."""
     opened = []
 
     def open_page(name: str, width: int = 1440):
         page = browser.new_page(viewport={"width": width, "height": 900})
         opened.append(page)
-        own = pages[name].as_uri()
+        file = pages[name] if name in pages else request.getfixturevalue("site").resolve() / f"{name}.html"
+        own = file.as_uri()
         page.heard = []
         page.on("request", lambda request: request.url in (own, "data:,") or page.heard.append(f"request {request.url}"))
         page.on("console", lambda message: page.heard.append(f"console {message.text}"))

@@ -1,13 +1,25 @@
-"""The pages in a real browser: what they ask for, who can read them, and what hostile data do to them."""
+"""The pages in a real browser: what they ask for, who can read them, what hostile data do to them, and whether the Chinese
+ones are Chinese."""
+
+import json
+import re
 
 import pytest
 
 pytestmark = pytest.mark.browser
-NAMES = ("report", "index", "hostile", "hostile-index")
+REPORTS = ("zh/segmentation", "zh/satisfaction", "zh/churn_attribution")
+CHINESE = ("zh/index", *REPORTS)
+NAMES = ("report", "index", "hostile", "hostile-index", *CHINESE)
 WIDTHS = (1440, 390)
 OPEN = "document.querySelectorAll('details').forEach(node => { node.open = true })"
+NOT_ENGLISH = {  # names of methods and units that Chinese bankers write so
+    "AUC", "CNY", "DeLong", "FTP", "Jaccard", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA", "Shapley", "Wald", "Wilson",
+}  # fmt: skip
+IDENTIFIER = re.compile(r"（A\d+）|\\[0-9a-f]+ ")  # an assumption's number; a letter that CSS writes by its number
 both = pytest.mark.parametrize("width", WIDTHS)
 every_page = pytest.mark.parametrize("name", NAMES)
+chinese_page = pytest.mark.parametrize("name", CHINESE)
+charted = pytest.mark.parametrize("name", ["report", *REPORTS])
 
 
 @every_page
@@ -37,23 +49,25 @@ def test_nothing_is_wider_than_the_telephone(visit, name):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@charted
 @pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_no_chart_leaves_its_place(visit, width):
+def test_no_chart_leaves_its_place(visit, name, width):
     spilt = """() => [...document.querySelectorAll('.chart svg')].filter(svg => svg.getBoundingClientRect().width).flatMap(svg => {
         const edge = svg.getBoundingClientRect();
         return [...svg.querySelectorAll('text')].filter(text => text.getBoundingClientRect().right > edge.right + 6
             || text.getBoundingClientRect().left < edge.left - 6).map(text => text.textContent) })"""
-    assert visit("report", width).evaluate(spilt) == []
+    assert visit(name, width).evaluate(spilt) == []
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_no_two_texts_of_a_chart_overlap(visit, width):
+@charted
+@both
+def test_no_two_texts_of_a_chart_overlap(visit, name, width):
     touching = """() => [...document.querySelectorAll('.chart svg')].flatMap(svg => {
         const texts = [...svg.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]);
         return texts.flatMap(([one, a], place) => texts.slice(place + 1).filter(([, b]) =>
             Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 5
         ).map(([two]) => one + ' | ' + two)) })"""
-    assert visit("report", width).evaluate(touching) == []
+    assert visit(name, width).evaluate(touching) == []
 
 
 @pytest.mark.parametrize(("width", "shown", "hidden"), [(1440, "wid", "nar"), (390, "nar", "wid")])
@@ -123,6 +137,63 @@ def test_hostile_text_stands_as_text(visit, name):
     assert page.evaluate(handlers) == 0
     assert page.locator("a[href^='javascript' i]").count() == 0
     assert page.locator("img[src='x']").count() == 0
+
+
+@chinese_page
+def test_a_chinese_page_says_its_language_and_leads_to_the_english_one_and_back(visit, name):
+    page = visit(name)
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    title = page.title()
+    page.locator("a[hreflang=en]").click()
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert not page.url.endswith(f"{name}.html")
+    page.locator("a[hreflang=zh-CN]").click()
+    assert page.url.endswith(f"{name}.html")
+    assert page.title() == title
+
+
+@chinese_page
+def test_a_chinese_page_has_no_english_left_over(visit, name):
+    page = visit(name)
+    said = page.evaluate("""() => {
+        const copy = document.documentElement.cloneNode(true);
+        const named = 'pre, script, a[hreflang], table:has(.hash) th[scope=row], .hash';
+        copy.querySelectorAll(`style, ${named}`).forEach(node => node.remove());
+        const labels = [...copy.querySelectorAll('[aria-label], [alt], [title]')];
+        return [copy.textContent, ...labels.flatMap(node => ['aria-label', 'alt', 'title'].map(each => node.getAttribute(each) || ''))]
+    }""")
+    paper = re.findall(r'content: "([^"]*)"', page.evaluate("document.querySelector('style').textContent"))
+    words = {word for text in [*said, *paper] for word in re.findall(r"[A-Za-z][A-Za-z-]*", IDENTIFIER.sub("", text))}
+    assert words - NOT_ENGLISH == set()
+
+
+def test_a_chinese_page_names_tables_in_chinese(visit):
+    page = visit("zh/segmentation")
+    named = page.locator("table:has(.hash) tr", has_text="剔除").locator("th").all_text_contents()
+    assert len(named) >= 8
+    assert [name for name in named if re.search("[A-Za-z]", name)] == []
+
+
+def test_both_languages_tell_the_same_numbers(site):
+    english, chinese = (json.loads((site / place / "results.json").read_text(encoding="utf-8")) for place in ("", "zh"))
+    assert english["provenance"] == chinese["provenance"]
+    assert list(english["reports"]) == list(chinese["reports"])
+    told = 0
+    for name, entry in english["reports"].items():
+        other = chinese["reports"][name]
+        assert entry["status"] == other["status"] == "published"
+        for one, two in zip(entry["findings"], other["findings"], strict=True):
+            texts = {"text", "html", "exhibit"}
+            assert {key: value for key, value in one.items() if key not in texts} == {
+                key: value for key, value in two.items() if key not in texts
+            }
+            assert (one["exhibit"] or {}).get("anchor") == (two["exhibit"] or {}).get("anchor")
+            decimals = [sorted(re.findall(r"\d+\.\d+", finding["text"])) for finding in (one, two)]
+            assert decimals[0] == decimals[1], one["id"]
+            assert not re.search(r"[\u4e00-\u9fff]", one["text"])
+            assert re.search(r"[\u4e00-\u9fff]", two["text"])
+            told += 1
+    assert told >= 20
 
 
 def test_a_page_is_light(pages):

@@ -17,7 +17,12 @@ HEAVY_C_LOOP = "sum(range(10**12))"  # holds the interpreter's lock: no thread o
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, monkeypatch):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    monkeypatch.delenv("CRM_LANGUAGES", raising=False)
+
     def execute(languages=("en",), limit=60.0, workers=2, **sources: str) -> dict:
         jobs = [Job(name, _notebook(tmp_path, name, source), {"bank": "mine"}, limit) for name, source in sources.items()]
         return {outcome.name: outcome for outcome in execute_all(jobs, list(languages), workers)}

@@ -46,6 +46,7 @@ def test_a_clean_page_has_no_fault():
         ('<img alt="No description has been provided for this image" src="data:,">', "an image has no alt text"),
         ('<svg role="img"><desc>1</desc></svg>', "a figure has no title"),
         ("<p>{rate:share} of them left</p>", "text was left unrendered in section 'Assets'"),
+        ("<p>{ratio:ratio.1} times the average</p>", "text was left unrendered in section 'Assets'"),
         ("<p>{{ page.title }}</p>", "text was left unrendered in section 'Assets'"),
         ("<pre>&lt;bound method Book.table of 1&gt;</pre>", "text was left unrendered in section 'Assets'"),
         ("<p>&lt;analysis.finding.Finding object at 0x7f&gt;</p>", "text was left unrendered in section 'Assets'"),

@@ -81,7 +81,7 @@ def test_title_question_and_sections_in_their_order():
     shown = BeautifulSoup(page.html, "html.parser")
     assert shown.html["lang"] == "en"
     assert shown.h1.get_text() == "Churn & <value> June 2025"
-    assert shown.title.get_text() == "Churn & <value>, 30 June 2025 · Demo <Bank>"
+    assert shown.title.get_text() == "Churn & <value> · 30 June 2025 · Demo <Bank>"
     assert [heading.get_text() for heading in shown.find_all("h2")] == [
         "Main findings",
         "Who?",

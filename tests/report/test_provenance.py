@@ -4,8 +4,10 @@ import subprocess
 
 import pytest
 
+from analysis.bank import contracts
 from analysis.report import provenance
 from analysis.report.inspection import faults
+from analysis.report.provenance import TABLES, table_label, table_labels
 
 SOURCES = {
     "inputs": {"clients": "13912345678" + "a" * 53},
@@ -67,3 +69,12 @@ def test_hashes_are_not_taken_for_telephone_numbers(checkout):
 def test_a_hostile_parameter_is_shown_as_text(checkout):
     body = provenance.provenance(SOURCES, name="<script>alert(1)</script>").content["en"]["body"]
     assert "<script>" not in body
+
+
+def test_every_canonical_table_has_a_name_for_pages():
+    assert set(TABLES) == set(contracts.TABLES)
+    assert table_label("customers").render() == "table customers"
+    assert table_label("customers").render("zh") == "客户表"
+    assert table_label("one's own").render("zh") == "数据表one's own"
+    assert table_labels(["surveys", "answers"]).render() == "table surveys and no table answers"
+    assert table_labels(["surveys", "answers"]).render("zh") == "满意度调查表、满意度调查作答表"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from analysis.errors import UserError
-from analysis.report.publication import Publication, Source, check_publication, read_publications
+from analysis.report.publication import Publication, Source, check_publication, parameters_in_force, read_publications
 
 PARAMETERS = (
     'bank: str = "demo"\nas_of: str = ""\nk_max: int = 7  # most segments\nshare: float = 0.5\nis_deep: bool = False\nseed = 7'
@@ -36,6 +36,11 @@ def listed(tmp_path, text: str):
     path = tmp_path / "reports.yaml"
     path.write_text(text)
     return read_publications(path)
+
+
+def test_the_parameters_in_force_are_the_lists_and_else_the_notebooks_defaults(notebooks):
+    entry = Publication(notebook="segments.ipynb", parameters={"k_max": 9})
+    assert parameters_in_force(entry, notebooks) == {"k_max": 9, "share": 0.5, "is_deep": False, "seed": 7}
 
 
 def test_a_notebook_tells_its_title_and_parameters(notebooks):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from analysis.bank.asof import asof_select, parent_of
 from analysis.bank.config import BankConfig, read_config
 from analysis.bank.contracts import TABLES
+from analysis.bank.sql import parquet
 from analysis.calendar import landmark_grid, month_end, months_before
 from analysis.errors import NotProduced, UserError
 from analysis.project import folders
@@ -83,8 +85,7 @@ class Book:
         return {day: self.features(day) for day in self.landmarks}
 
     def _relation(self, name: str) -> str:
-        path = str(self.processed / f"{name}.parquet").replace("'", "''")
-        return f"read_parquet('{path}')"
+        return parquet(self.processed / f"{name}.parquet")
 
 
 def feature_path(processed: Path, landmark: dt.date) -> Path:
@@ -98,7 +99,7 @@ def write_features(processed: Path, landmark: dt.date) -> None:
 
     path = feature_path(processed, landmark)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".partial")
+    beside = path.with_suffix(f".{os.getpid()}.partial")
     feature_frame(processed, landmark).to_parquet(beside, index=False)
     beside.replace(path)
 

@@ -8,7 +8,8 @@ from analysis.bank.book import MANIFEST
 from analysis.bank.config import BankConfig
 from analysis.bank.contracts import TABLES, Table
 from analysis.bank.delivery import files_of
-from analysis.bank.sources import ROW, contract_order, load_files, mask, select_table
+from analysis.bank.sources import ROW, confine, contract_order, load_files, mask, select_table
+from analysis.bank.sql import parquet
 from analysis.errors import UserError
 from analysis.project import Folders
 
@@ -38,17 +39,18 @@ def _make(config: BankConfig, places: Folders, staging: Path) -> tuple[dict[str,
     connection = connect(staging / "work.duckdb")
     try:
         load_files(connection.con, config, places.raw)
+        confine(connection.con, config, places.raw, staging)
         tables: dict[str, dict] = {}
         for contract in contract_order(config):
             select_table(connection.con, config, places.definition, contract)
-            tables[contract.name] = _accept(connection, contract, config, staging, list(tables))
+            tables[contract.name] = _accept(connection, contract, staging, list(tables))
             _refuse_too_many_bad(connection, contract, config, places, staging, tables[contract.name])
         return tables, _span(connection, list(tables))
     finally:
         connection.disconnect()
 
 
-def _accept(connection, contract: Table, config: BankConfig, staging: Path, done: list[str]) -> dict:
+def _accept(connection, contract: Table, staging: Path, done: list[str]) -> dict:
     from analysis.bank import acceptance
 
     raw = connection.table(f"raw_{contract.name}")
@@ -57,11 +59,11 @@ def _accept(connection, contract: Table, config: BankConfig, staging: Path, done
     repeated = connection.create_table(f"repeated_{contract.name}", acceptance.duplicates(checked, contract))
     refused = connection.create_table(f"refused_{contract.name}", acceptance.rejected(raw, checked, repeated, contract))
     kept = acceptance.accepted(checked, repeated, contract).order_by(list(contract.key))
-    connection.to_parquet(kept, str(staging / f"{contract.name}.parquet"), compression="zstd")
+    path = staging / f"{contract.name}.parquet"
+    connection.to_parquet(kept, str(path), compression="zstd")
     order = ["row_key", "column", "rule", "original", "record"]
     connection.to_parquet(refused.order_by(order), str(staging / "rejected" / f"{contract.name}.parquet"), compression="zstd")
-    path = str(staging / f"{contract.name}.parquet").replace("'", "''")
-    connection.con.execute(f"CREATE VIEW main.{contract.name} AS SELECT * FROM read_parquet('{path}')")
+    connection.con.execute(f"CREATE VIEW main.{contract.name} AS SELECT * FROM {parquet(path)}")
     return _counts(connection, contract)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from analysis.bank.contracts import TABLES
 from analysis.errors import UserError
@@ -69,6 +69,13 @@ class BankConfig(_Strict):
     files: dict[str, RawFile] = Field(min_length=1)
     tables: dict[str, str] = Field(min_length=1)
     _places: dict[tuple, "_Place"] = PrivateAttr(default_factory=dict)
+
+    @field_validator("tiers")
+    @classmethod
+    def _must_rise(cls, tiers: dict[str, float]) -> dict[str, float]:
+        if len(tiers) == 2 and tiers["affluent"] >= tiers["private_banking"]:
+            raise ValueError("private_banking must begin above affluent")
+        return tiers
 
     def line_of(self, *path: str, after: str = "") -> int:
         """The line of `bank.yaml` on which the value at `path` begins, or on which it goes on `after` its first words."""
@@ -168,6 +175,8 @@ def _sentence(path: Path, error: dict, lines: dict[tuple, int]) -> str:
         return f"{where}: the key '{key}' is missing; add it."
     if error["type"] == "model_type":
         return f"{where}: '{key}' needs keys of its own; write it as {{{', '.join(f'{name}: …' for name in _required(place))}}}."
+    if error["type"] == "value_error":
+        return f"{where}: {key}: {error['ctx']['error']}; mend it."
     given = json.dumps(error["input"], ensure_ascii=False, default=str)
     return f"{where}: '{key}' is {given}, but {BEGINNING.sub('it should', error['msg']).rstrip('.')}; mend it."
 

@@ -1,6 +1,7 @@
 """The engine beneath: DuckDB in this process, with bounded memory; canonical Parquet in, sorted frames out."""
 
 import datetime as dt
+import tempfile
 from pathlib import Path
 
 import ibis
@@ -9,6 +10,7 @@ import pandas as pd
 from analysis.bank.asof import asof_select, parent_of
 from analysis.bank.contracts import TABLES
 from analysis.bank.features import features
+from analysis.bank.sql import literal
 
 MEMORY_LIMIT = "1200MB"
 
@@ -19,8 +21,7 @@ def connect(database: Path | None = None) -> ibis.BaseBackend:
     connection.raw_sql(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.raw_sql("SET preserve_insertion_order = true")
     if database:
-        spill = str(database.parent / "spill").replace("'", "''")
-        connection.raw_sql(f"SET temp_directory = '{spill}'")
+        connection.raw_sql(f"SET temp_directory = {literal(database.parent / 'spill')}")
     return connection
 
 
@@ -38,8 +39,9 @@ def views(connection: ibis.BaseBackend, processed: Path, day: dt.date) -> dict[s
 
 def feature_frame(processed: Path, landmark: dt.date) -> pd.DataFrame:
     """The features of every customer known at the landmark, sorted by customer_id."""
-    connection = connect()
-    try:
-        return features(views(connection, processed, landmark), landmark).to_pandas()
-    finally:
-        connection.disconnect()
+    with tempfile.TemporaryDirectory(prefix=".features-", dir=processed) as work:
+        connection = connect(Path(work) / "work.duckdb")
+        try:
+            return features(views(connection, processed, landmark), landmark).to_pandas()
+        finally:
+            connection.disconnect()

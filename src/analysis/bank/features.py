@@ -18,20 +18,21 @@ def features(tables: dict[str, ir.Table], landmark: dt.date) -> ir.Table:
     Descriptive columns of `customers`; age_years, tenure_months; of the customer's own transactions recency_days,
     transactions_<30|90|365>d, inflow_…d, outflow_…d (currency), active_days_90d and <channel>_share (of 365 days);
     balances: deposits, wealth, loans (latest month), assets (deposits + wealth), assets_3m, assets_12m (means),
-    assets_slope (currency a month over 12 months), assets_volatility (standard deviation ÷ mean), assets_trend
-    (mean of 3 months ÷ mean of the 3 before − 1), assets_peak_12m, months_seen; products_held, holds_<product>;
-    complaints_365d, open_complaints (those reopened too), open_complaint_hours (of the one received first); contacts_365d, wait_minutes_90d and wait_minutes_365d (means), abandoned_365d;
-    contribution_12m. A table that the bank does not bring yields no columns.
+    assets_prior_3m (mean of the 3 before those of assets_3m), assets_slope (currency a month over 12 months),
+    assets_volatility (standard deviation ÷ mean), assets_trend (assets_3m ÷ assets_prior_3m − 1), assets_peak_12m,
+    months_seen; products_held, holds_<product>; complaints_365d, open_complaints (those reopened too),
+    open_complaint_hours (of the one received first); contacts_365d, wait_minutes_90d and wait_minutes_365d (means),
+    abandoned_365d; contribution_12m. A table that the bank does not bring yields no columns.
     """
     rows = _customers(tables["customers"], landmark)
     for name, build in _BUILDERS.items():
         if name in tables:
             part = build(tables[name], landmark)
-            rows = rows.left_join(part, "customer_id").drop("customer_id_right").mutate(**_zero_counts(rows, part))
+            rows = rows.left_join(part, "customer_id").drop("customer_id_right").mutate(**_zero_counts(part))
     return rows.order_by("customer_id")
 
 
-def _zero_counts(rows: ir.Table, part: ir.Table) -> dict:
+def _zero_counts(part: ir.Table) -> dict:
     counts = [name for name in part.columns if name != "customer_id" and (part[name].type().is_integer() or "flow_" in name)]
     return {name: ibis._[name].fill_null(0) for name in counts if name != "recency_days"}
 

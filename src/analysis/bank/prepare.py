@@ -26,8 +26,8 @@ class Prepared:
 
 
 def prepare(places: Folders, as_of: str = "", force: bool = False) -> Prepared:
-    """Brings `data/processed/<bank>` up to date with the raw files, with features at every landmark of `as_of`.
-    Raises UserError, with everything as it was, where the files do not bear it."""
+    """Brings the canonical tables of `data/processed/<bank>` up to date with the raw files; features are left to
+    `prepare_features`. Raises UserError, with everything as it was, where the files do not bear it."""
     config = read_config(places.definition)
     state = _state(config, places)
     manifest = read_manifest(places.processed)

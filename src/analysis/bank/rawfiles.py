@@ -1,12 +1,14 @@
 """Raw files as departments deliver them, read into DuckDB as text: CSV in any separator and encoding, Excel, Parquet, JSON lines."""
 
 import codecs
+import contextlib
 import csv
 import gzip
 import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -14,9 +16,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from analysis.bank import encodings
 from analysis.bank.config import RawFile
 from analysis.bank.delivery import locate
+from analysis.bank.encodings import encoding_sentence, opened, refuse_other_encoding
+from analysis.bank.sql import literal, quoted
 from analysis.errors import UserError
 from analysis.project import suggestion
 
@@ -28,7 +31,7 @@ FORMATS = {
 }  # fmt: skip
 SEPARATORS = {",": "','", ";": "';'", "\t": '"\\t"', "|": "'|'"}
 BLOCK_BYTES = 8 << 20
-HEAD_BYTES = 1 << 20
+BATCH_ROWS = 100_000
 RAGGED = re.compile(r"Expected (\d+) columns, got (\d+)")
 
 
@@ -50,15 +53,12 @@ def load(connection: duckdb.DuckDBPyConnection, name: str, file: RawFile, raw: P
         for batch in _spoken(path, file, reader):
             columns = batch.schema.names
             header = header or columns
+            if kind != "jsonl":
+                _refuse_missing_header(path, columns, paths[0], header)
             _refuse_other_columns(path, columns, paths[0], header)
             _append(connection, name, batch)
         if not columns:
             raise UserError(f"{path}: the file is empty; deliver it anew, with a header line.")
-
-
-def quoted(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def first_line(error: Exception) -> str:
@@ -71,6 +71,12 @@ def _append(connection: duckdb.DuckDBPyConnection, name: str, batch: pa.RecordBa
     connection.execute(f"CREATE TABLE IF NOT EXISTS {quoted(name)} AS SELECT * FROM _batch LIMIT 0")
     connection.execute(f"INSERT INTO {quoted(name)} BY NAME SELECT * FROM _batch")
     connection.unregister("_batch")
+
+
+def _refuse_missing_header(path: Path, columns: list[str], first: Path, header: list[str]) -> None:
+    """Where a header line is missing, a row stands in its place, and its values must not be told."""
+    if not set(columns) & set(header):
+        raise UserError(f"{path}: it has no column in common with {first.name}; deliver both with the same header line.")
 
 
 def _refuse_other_columns(path: Path, columns: list[str], first: Path, header: list[str]) -> None:
@@ -91,7 +97,7 @@ def _load_parquet(connection: duckdb.DuckDBPyConnection, name: str, paths: list[
         except (pa.ArrowException, OSError) as error:
             raise UserError(f"{path}: not readable as Parquet ({first_line(error)}); deliver it again.") from None
         _refuse_other_columns(path, headers[-1], paths[0], headers[0])
-    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    files = ", ".join(map(literal, paths))
     connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM read_parquet([{files}], union_by_name = true)")
 
 
@@ -99,64 +105,33 @@ def _spoken(path: Path, file: RawFile, reader) -> Iterator[pa.RecordBatch | pa.T
     try:
         yield from reader(path, file)
     except UnicodeError:
-        raise UserError(_encoding_sentence(path, file)) from None
+        raise UserError(encoding_sentence(path, file)) from None
+    except csv.Error as error:
+        raise UserError(f"{path}: its header cannot be read ({error}); mend the file (a quote that is never closed?).") from None
     except (pa.ArrowException, ValueError, EOFError, gzip.BadGzipFile) as error:
         if "utf8" in str(error).lower().replace("-", ""):
-            raise UserError(_encoding_sentence(path, file)) from None
+            raise UserError(encoding_sentence(path, file)) from None
         if ragged := RAGGED.search(str(error)):
             raise UserError(_ragged_sentence(path, file, *map(int, ragged.groups()))) from None
         raise UserError(f"{path}: cannot be read ({first_line(error)}); check sep, encoding and format in bank.yaml.") from None
 
 
-def _encoding_sentence(path: Path, file: RawFile) -> str:
-    likely = encodings.guess(_head(path))
-    if codecs.lookup(likely.split()[0]) == codecs.lookup(file.encoding):
-        return f"{path}: some of its bytes are not {file.encoding} text; deliver it again, whole and in one encoding."
-    return f"{path}: it is not {file.encoding} text; it reads as {likely}: {_remedy(likely)}."
-
-
-def _remedy(likely: str) -> str:
-    return "state which, as its encoding in bank.yaml" if likely == encodings.LATIN else f"state encoding: {likely} in bank.yaml"
-
-
 def _ragged_sentence(path: Path, file: RawFile, expected: int, got: int) -> str:
-    with _text(path, file) as stream:
+    line = None
+    with _text(path, file) as stream, contextlib.suppress(csv.Error):
         rows = csv.reader(stream, delimiter=file.sep)
         line = next((rows.line_num for row in rows if row and len(row) != expected), None)
     where = f"{path}, line {line}" if line else str(path)
     return f"{where}: {got} fields where the header has {expected}; mend the file (a stray separator or quote?)."
 
 
-def _refuse_other_encoding(path: Path, file: RawFile) -> None:
-    """Some bytes decode without an error in an encoding that they were not written in: GB18030 takes much of UTF-8, and
-    UTF-8 takes the zero bytes of UTF-16."""
-    head = _head(path)
-    try:
-        stated = codecs.lookup(file.encoding).name
-    except LookupError:
-        likely = encodings.guess(head)
-        raise UserError(f"{path}: there is no encoding '{file.encoding}'; it reads as {likely}: {_remedy(likely)}.") from None
-    likely = encodings.guess(head) if (head and not head.isascii()) or b"\0" in head else stated
-    if (likely == "utf-8" and not stated.startswith("utf")) or (likely.startswith("utf-16") and not stated.startswith("utf-16")):
-        raise UserError(_encoding_sentence(path, file))
-
-
-def _head(path: Path) -> bytes:
-    with _opened(path) as stream:
-        return stream.read(HEAD_BYTES)
-
-
-def _opened(path: Path):
-    return gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")
-
-
 def _text(path: Path, file: RawFile) -> io.TextIOWrapper:
     encoding = "utf-8-sig" if codecs.lookup(file.encoding).name == "utf-8" else file.encoding
-    return io.TextIOWrapper(_opened(path), encoding=encoding, newline="")
+    return io.TextIOWrapper(opened(path), encoding=encoding, newline="")
 
 
 def _csv(path: Path, file: RawFile) -> Iterator[pa.RecordBatch]:
-    _refuse_other_encoding(path, file)
+    refuse_other_encoding(path, file)
     parsing = pa.csv.ParseOptions(delimiter=file.sep, newlines_in_values=True)
     encoding = "utf8" if codecs.lookup(file.encoding).name in ("utf-8", "utf-8-sig") else file.encoding
     with _text(path, file) as stream:
@@ -172,7 +147,7 @@ def _csv(path: Path, file: RawFile) -> Iterator[pa.RecordBatch]:
         quoted_strings_can_be_null=True,
     )
     reading = pa.csv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES, column_names=names, skip_rows_after_names=1)
-    with _opened(path) as stream:
+    with opened(path) as stream:
         yield from _with_header(pa.csv.open_csv(stream, reading, parsing, options), names)
 
 
@@ -231,16 +206,20 @@ def _as_text(cell: object) -> str | None:
 
 
 def _jsonl(path: Path, file: RawFile) -> Iterator[pa.Table]:
-    """Numbers keep the digits they were written with; a nested value arrives as its JSON text."""
-    _refuse_other_encoding(path, file)
-    rows: list[dict] = []
+    """Numbers keep the digits they were written with; a nested value arrives as its JSON text. Read twice, since any line may
+    bring a further name, and never held whole."""
+    refuse_other_encoding(path, file)
+    names = list(dict.fromkeys(name for record in _records(path, file) for name in record))
+    records = _records(path, file)
+    while names and (batch := list(islice(records, BATCH_ROWS))):
+        yield pa.table({name: pa.array((_json_text(record.get(name)) for record in batch), pa.string()) for name in names})
+
+
+def _records(path: Path, file: RawFile) -> Iterator[dict]:
     with _text(path, file) as stream:
         for number, line in enumerate(stream, 1):
             if line.strip():
-                rows.append(_record(path, number, line))
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    if names:
-        yield pa.table({name: pa.array((_json_text(row.get(name)) for row in rows), pa.string()) for name in names})
+                yield _record(path, number, line)
 
 
 def _record(path: Path, number: int, line: str) -> dict:

@@ -11,7 +11,8 @@ import duckdb
 from analysis.bank.config import BankConfig
 from analysis.bank.contracts import TABLES, Table
 from analysis.bank.delivery import files_of
-from analysis.bank.rawfiles import first_line, load, quoted
+from analysis.bank.rawfiles import first_line, load, locate
+from analysis.bank.sql import literal, quoted
 from analysis.errors import UserError
 from analysis.project import suggestion
 
@@ -30,6 +31,16 @@ def load_files(connection: duckdb.DuckDBPyConnection, config: BankConfig, raw: P
     with _among_files(connection):
         for name in sorted({name for table in config.tables for name in files_of(config, table)}):
             load(connection, name, config.files[name], raw)
+
+
+def confine(connection: duckdb.DuckDBPyConnection, config: BankConfig, raw: Path, folder: Path) -> None:
+    """From here on the connection reads the declared files and works in `folder`, and nothing else: what a SELECT read
+    beside them would be missing from the record of inputs."""
+    used = sorted({name for table in config.tables for name in files_of(config, table)})
+    paths = ", ".join(literal(path) for name in used for path in locate(raw, config.files[name]))
+    connection.execute(f"SET allowed_paths = [{paths}]")
+    connection.execute(f"SET allowed_directories = [{literal(f'{folder}/')}]")
+    connection.execute("SET enable_external_access = false")
 
 
 @contextlib.contextmanager
@@ -113,13 +124,15 @@ def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
 
 def _sentence(error: duckdb.Error, problem: dict[str, str], config: BankConfig, table: str, near: list[str]) -> str:
     message = first_line(problem["exception_message"])
-    files = ", ".join(config.files[name].path for name in files_of(config, table)) or "no file of this bank.yaml"
+    files = ", ".join(config.files[name].path for name in files_of(config, table)) or "what it selects from"
     if missing := MISSING_COLUMN.search(message):
         name = missing.group(1) or missing.group(2)
         return f"there is no column '{name}' in {files}{suggestion(name, near)} Mend its name in the SELECT."
     if missing := MISSING_TABLE.search(message):
         name = missing.group(1).strip('"')
         return f"'{name}' is none of the files{suggestion(name, list(config.files))} Declare it under files."
+    if isinstance(error, duckdb.PermissionException):
+        return "the SELECT reads a file that is not declared; declare it under files and select from its name."
     if not isinstance(error, VALUE_ERRORS):
         return f"the SQL over {files} fails ({message}); mend that line."
     masked = VALUE.sub(lambda found: mask(found.group()), message, count=1)

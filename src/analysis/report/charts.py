@@ -28,8 +28,9 @@ Describe = Callable[[Exhibit, str], Iterable[str]]
 
 def intervals(exhibit: Exhibit) -> Shown:
     """Dots with intervals, a row each. Frame: label, value [, low, high, base, group, kind (part or total), note, is_noise].
-    A row whose interval contains `exhibit.reference` lies within noise, unless `is_noise` says otherwise: hollow and grey. A row without a value shows
-    its `note` (a Message). `options`: log (the axis), value_label (the head of the value column)."""
+    A row whose interval contains `exhibit.reference` lies within noise, unless `is_noise` says otherwise: hollow and grey.
+    A row without a value shows its `note` (a Message). `options`: log (the axis), value_label (the head of the value
+    column)."""
     return _figure(exhibit, ("label", "value"), draw_intervals, describe_rows)
 
 

@@ -108,5 +108,5 @@ def _preview(content: dict[str, str]) -> str:
 
 
 def _item(finding: Finding, language: str) -> str:
-    base = None if finding.base is None else say(BASES[finding.base_of].template, base=finding.base)
+    base = None if finding.base is None else BASES[finding.base_of].filled(base=finding.base)
     return f"<li>{_html(finding.text, language)} <small>{_html(base, language)}</small></li>"

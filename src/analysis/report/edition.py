@@ -71,7 +71,6 @@ class Edition:
             other_languages={
                 language_tag(other): self._link(language, other, page) for other in self.languages if other != language
             },
-            is_subsite=bool(self.subsite(language)),
         )
 
     def _link(self, language: str, other: str, page: str) -> str:

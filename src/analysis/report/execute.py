@@ -1,5 +1,6 @@
 """Executes notebooks with papermill, beside the published folder: each in a kernel of its own, bounded in time."""
 
+import logging
 import re
 import threading
 import time
@@ -59,6 +60,7 @@ def execute_all(jobs: list[Job], languages: list[str], workers: int) -> Iterator
             for future in as_completed([pool.submit(work, job) for job in jobs]):
                 yield future.result()
         except BaseException:
+            logging.getLogger("papermill").disabled = logging.getLogger("traitlets").disabled = True
             pool.shutdown(wait=False, cancel_futures=True)
             for leash in leashes.values():
                 leash.pull()

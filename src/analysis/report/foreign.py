@@ -51,9 +51,9 @@ def _base64(data: str, kind: str) -> str:
     return base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else html.escape(data.replace("\n", ""))
 
 
-def definitions(prose: str) -> str:
+def definitions(text: str) -> str:
     """A list of `**term**: meaning` items as a definition list."""
-    soup = BeautifulSoup(prose, "html.parser")
+    soup = BeautifulSoup(text, "html.parser")
     for found in soup.find_all("ul"):
         items = found.find_all("li", recursive=False)
         if items and all(item.find("strong") for item in items):

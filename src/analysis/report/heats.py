@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
 from analysis.report.rows import LABEL_WIDTHS
-from analysis.report.texts import AXIS_SIZE, is_missing, plain, text_width, wrap
+from analysis.report.texts import AXIS_SIZE, is_missing, plain, series, text_width, wrap
 from analysis.report.theme import BASELINE, BLUE_3, INK, INK_2, PAPER, is_narrow, panel, rule, sheet, write, write_small
 from analysis.wording import say
 
@@ -21,6 +21,7 @@ DIVERGING = LinearSegmentedColormap.from_list("ochre-blue", (PALE_OCHRE, PAPER, 
 CELL_HEIGHT, HEAD_LINES, HEAD_LINE, BLOCK_GAP = 31, 4, 15, 22
 LABEL_LINE = 14
 LEAST_CELL, MOST_CELL = 52, 96
+PAUSE = "、"
 
 
 def draw_heat(exhibit: Exhibit, width: int, language: str) -> Figure:
@@ -55,7 +56,7 @@ def describe_heat(exhibit: Exhibit, language: str) -> Iterator[str]:
     """`Pensioners: age +1.9, balances −0.4`, row by row."""
     for name, frame in exhibit.frame.groupby("row", sort=False, dropna=False):
         pairs = zip(frame["column"], frame["text"], strict=True)
-        cells = ", ".join(f"{plain(column, language)} {_cell_text(text, language)}" for column, text in pairs)
+        cells = series((f"{plain(column, language)} {_cell_text(text, language)}" for column, text in pairs), language)
         yield say("{label}: {points}", label=plain(name, language), points=cells).render(language)
 
 
@@ -80,12 +81,22 @@ def _label_width(values: pd.DataFrame, narrow: bool) -> float:
 
 def _fitting(values: pd.DataFrame, room: float) -> int:
     """How many columns find room beside each other, the longest word of their heads unbroken where that is possible."""
-    longest = max(text_width(word, AXIS_SIZE) for name in values.columns for word in name.replace("-", "- ").split() or [""])
+    longest = max(text_width(word, AXIS_SIZE) for name in values.columns for word in _words(name))
     return max(1, int((room - 12) // min(MOST_CELL, max(LEAST_CELL, longest + 6))))
 
 
+def _words(name: str) -> list[str]:
+    return name.replace("-", "- ").replace(PAUSE, " ").split() or [""]
+
+
 def _heads(values: pd.DataFrame, cell: float) -> list[list[str]]:
-    return [wrap(name, cell - 6, AXIS_SIZE, HEAD_LINES) for name in values.columns]
+    return [_head(name, cell - 6) for name in values.columns]
+
+
+def _head(name: str, width: float) -> list[str]:
+    """The name in lines; where a line ends at a pause, the end stands for it."""
+    lines = wrap(name.replace(PAUSE, " "), width, AXIS_SIZE, HEAD_LINES)
+    return [line.replace(" ", PAUSE) for line in lines] if PAUSE in name else lines
 
 
 def _draw_cells(plot: Axes, values: pd.DataFrame, limit: float) -> None:

@@ -1,6 +1,7 @@
 """The front page of a release, made from `results.json` files alone."""
 
 import html
+from collections.abc import Mapping
 from pathlib import Path
 
 import nh3
@@ -9,8 +10,9 @@ from jinja2 import Environment, FileSystemLoader
 from analysis.finding import BASES
 from analysis.report.evidence import badge, ladder
 from analysis.report.page import Setting, language_tag, stylesheet_hash
+from analysis.report.provenance import table_label
 from analysis.report.stylesheet import stylesheet
-from analysis.wording import Message, format_value, say
+from analysis.wording import NO_VALUE, Message, format_value, say
 
 TEMPLATES = Path(__file__).parent / "template"
 FINDINGS_PER_REPORT = 2
@@ -23,9 +25,9 @@ WORDS = {
 STATES = {"published": say("Published"), "not produced": say("Not produced"), "failed": say("Failed")}
 
 
-def site_index(results: dict, setting: Setting, earlier: list[str]) -> str:
-    """The index page of one release in one language. `results` is its results.json; `earlier` are the days of
-    other releases of the bank, latest first."""
+def site_index(results: dict, setting: Setting, earlier: Mapping[str, str]) -> str:
+    """The index page of one release in one language. `results` is its results.json; `earlier`: the days of
+    earlier releases of the bank, latest first, and the link to each."""
     language = setting.language
     title = WORDS["title"].render(language)
     style = stylesheet(language, f"{setting.bank} · {title}", _classification(setting), setting.edition)
@@ -38,7 +40,7 @@ def site_index(results: dict, setting: Setting, earlier: list[str]) -> str:
         "report_facts": _report_facts(results["reports"], language),
         "findings": _findings(results["reports"], language),
         "rows": [_row(entry, language) for entry in results["reports"].values()],
-        "periods": [{"day": format_value(day, "date", language), "link": _to_period(day, setting)} for day in earlier],
+        "periods": [{"day": format_value(day, "date", language), "link": link} for day, link in earlier.items()],
         "definitions": _definitions(language),
     }  # fmt: skip
     return (
@@ -46,10 +48,6 @@ def site_index(results: dict, setting: Setting, earlier: list[str]) -> str:
         .get_template("site.html.j2")
         .render(page=page)
     )
-
-
-def _to_period(day: str, setting: Setting) -> str:
-    return f"{'../' * (2 if setting.is_subsite else 1)}{day}/{setting.language + '/' if setting.is_subsite else ''}index.html"
 
 
 def _classification(setting: Setting) -> str:
@@ -67,9 +65,7 @@ def _lead(reports: dict) -> Message:
     if count["failed"]:
         return say("{published:count} of {all:count} reports published, **{failed:count} failed**.", **numbers)
     if count["not produced"]:
-        return say(
-            "{published:count} of {all:count} reports published, {missing:count} not produced for want of data.", **numbers
-        )
+        return say("{published:count} of {all:count} reports published, {missing:count} not produced.", **numbers)
     return say("All reports are published.")
 
 
@@ -88,7 +84,7 @@ def _data_facts(tables: dict) -> list[Message]:
             share=rejected / delivered,
             rows=rejected,
         ),
-        say("Most of them in proportion: table {table}, {share:share.2}", table=worst, share=shares[worst]),
+        say("Most of them in proportion: {table}, {share:share.2}", table=table_label(worst), share=shares[worst]),
     ]
 
 
@@ -97,7 +93,7 @@ def _report_facts(reports: dict, language: str) -> list[dict]:
     for entry in reports.values():
         if entry["status"] != "published":
             bad = entry["status"] == "failed"
-            word = say("{state}:", state=STATES[entry["status"]]).html(language)
+            word = say("{state}: ", state=STATES[entry["status"]]).html(language)
             reason = say("{title}. {reason}", title=entry["title"], reason=entry["reason"] or "").html(language)
             facts.append({"bad": bad, "word": word, "text": reason})
     return facts or [{"bad": False, "word": "", "text": say("Every report of the list was produced").html(language)}]
@@ -137,7 +133,7 @@ def _row(entry: dict, language: str) -> dict:
         + ("" if entry["status"] == "published" or not shown else say(", the last one is shown").html(language)),
         "bad": entry["status"] == "failed",
         "link": shown,
-        "day": format_value(entry["page_as_of"], "date", language) if shown else say("None").html(language),
+        "day": format_value(entry["page_as_of"], "date", language) if shown else NO_VALUE,
     }
 
 

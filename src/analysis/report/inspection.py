@@ -5,12 +5,12 @@ from collections.abc import Iterator, Set
 
 from bs4 import BeautifulSoup, Comment, Tag
 
-from analysis.wording import DECIMALS
+from analysis.finding import UNITS
 
 NO_ALT = "No description has been provided for this image"
-UNITS = "|".join([*DECIMALS, "money", "date", "month"])
+FORMATS = "|".join([*UNITS, "date", "month", "capital"])
 UNRENDERED = re.compile(
-    rf"\{{\w+:(?:{UNITS})\}}"  # a sentence whose values were not filled in
+    rf"\{{\w+:(?:{FORMATS})(?:\.\d)?\}}"  # a sentence whose values were not filled in
     r"|\{\{-?\s*(?:page|resources|exhibit|finding|part|cell)\b|\{%-?\s*(?:for|if|endif|endfor|block)\b"  # our template's own
     r"|<bound method |<function |<analysis\.\w|\bMessage\(template=|<[\w.]+ object at 0x"
 )

@@ -25,7 +25,7 @@ FURNITURE = {
     "skip": say("Skip to the report"), "contents": say("Contents"), "as_of": say("As of"), "prepared_by": say("Prepared by"),
     "classification": say("Classification"), "internal": say("Internal"), "sources": say("Sources and code"),
     "show_code": say("Show the code"), "how_to_read": say("How to read it"), "index": say("Monthly customer report"), "version": say("Version"),
-    "further": say("Further findings"), "output": say("Output of the notebook"),
+    "further": say("Further findings (%d)"), "output": say("Output of the notebook"),
     "source_tables": say("Sources, parameters and versions"),
 }  # fmt: skip
 KINDS_OF_DATA = {"simulated": say("Simulated data, not a real bank"), "research": say("Research data"), "real": None}
@@ -41,7 +41,6 @@ class Setting:
     language: str
     prepared_by: str
     other_languages: dict[str, str] = field(default_factory=dict)
-    is_subsite: bool = False
     version: str = ""
 
     def says(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,30 @@ from analysis.wording import Message, render_html, say, shown_languages
 
 if TYPE_CHECKING:
     from analysis.report.display import Shown
+
+TABLES = {
+    "customers": say("table customers"), "parties": say("table parties"), "branches": say("table branches"),
+    "holdings": say("table holdings"), "balances": say("table balances"), "contributions": say("table contributions"),
+    "transactions": say("table transactions"), "contacts": say("table contacts"),
+    "complaints": say("table complaints"), "invitations": say("table invitations"), "surveys": say("table surveys"),
+    "answers": say("table answers"), "assignments": say("table assignments"), "incidents": say("table incidents"),
+    "tariffs": say("table tariffs"), "market_rates": say("table market_rates"), "campaigns": say("table campaigns"),
+    "prospects": say("table prospects"), "exposures": say("table exposures"), "ownership": say("table ownership"),
+    "alerts": say("table alerts"), "consents": say("table consents"),
+}  # fmt: skip
+
+
+def table_label(name: str) -> Message:
+    """What a page calls a canonical table."""
+    return TABLES.get(name) or say("table {name}", name=name)
+
+
+def table_labels(names: Sequence[str]) -> Message:
+    """What a page calls several of them that are lacking."""
+    first, *others = map(table_label, names)
+    for other in others:
+        first = say("{first} and no {second}", first=first, second=other)
+    return first
 
 
 def commit() -> str | None:
@@ -57,7 +82,9 @@ def provenance(sources: dict, **parameters: object) -> Shown:
     rows += [(say("Package {name}", name=name), version) for name, version in sorted(digest.package_versions().items())]
     rows += [(say("Parameter {name}", name=name), str(value)) for name, value in parameters.items()]
     rows += [(say("File {name}, SHA-256", name=name), value) for name, value in sorted(sources["inputs"].items())]
-    rows += [(say("Table {name}", name=name), _counted(counts)) for name, counts in sorted(sources["tables"].items())]
+    rows += [
+        (say("{table:capital}", table=table_label(name)), _counted(counts)) for name, counts in sorted(sources["tables"].items())
+    ]
     content = {language: {"title": say("Sources, parameters and versions").html(language), "subtitle": "", "body": _table(rows, language)}
                for language in shown_languages()}  # fmt: skip
     return Shown("provenance", "provenance", content)

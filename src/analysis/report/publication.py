@@ -97,6 +97,19 @@ class Source:
         }
 
 
+def parameters_in_force(entry: Publication, notebooks: Path) -> dict[str, object]:
+    """Every parameter of the report's notebook beside bank and day: the value of `reports.yaml`, else the default."""
+    written = {name: _literal(default) for name, (_, default) in Source(notebooks / entry.notebook).parameters.items()}
+    return {name: value for name, value in (written | entry.parameters).items() if name not in INJECTED}
+
+
+def _literal(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except ValueError:
+        return text
+
+
 def read_publications(path: Path) -> PublicationList:
     """The publication list; an unknown key or an impossible value is refused with its place."""
     try:

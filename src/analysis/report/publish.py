@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from analysis.errors import UserError
 from analysis.report import release
 from analysis.report.edition import Edition
+from analysis.report.provenance import table_labels
 from analysis.report.publication import Publication, Source
 from analysis.wording import Message, render, say, translate
 
@@ -76,14 +77,14 @@ def _kept(edition: Edition, language: str, listed: Reports, due: Reports, staged
     home, results = release.find_results(edition.current, language) or (edition.current, {"reports": {}})
     kept = {}
     for name in (name for name in listed if name not in due):
-        entry = results["reports"].get(name) or _not_asked_for(edition, name, listed[name], language)
+        entry = results["reports"].get(name) or _not_asked_for(edition, listed[name], language)
         if entry["page"]:
             release.copy_page(home / entry["page"], staged / edition.subsite(language) / entry["page"])
         kept[name] = entry
     return kept
 
 
-def _not_asked_for(edition: Edition, name: str, entry: Publication, language: str) -> dict:
+def _not_asked_for(edition: Edition, entry: Publication, language: str) -> dict:
     reason = say("It was not asked for when this day was published; crm report {bank} makes it.", bank=edition.bank)
     return _entry(edition, entry, language, "not produced", reason) | {"digest": None}
 
@@ -125,9 +126,7 @@ def _outcomes(edition: Edition, due: Reports, jobs: int) -> Iterator[Outcome]:
 
 
 def _lacks(tables: list[str]) -> Message:
-    if len(tables) == 1:
-        return say("The bank brings no table {tables}, which this report needs.", tables=tables[0])
-    return say("The bank brings no tables {tables}, which this report needs.", tables=", ".join(tables))
+    return say("The bank brings no {tables}, which this report needs.", tables=table_labels(tables))
 
 
 def _enter(edition: Edition, entry: Publication, outcome: Outcome, staged: Path, entries: Entries, identifiers: Set[str]) -> None:
@@ -209,10 +208,18 @@ def _earlier(edition: Edition) -> list[str]:
     return [day for day in release.days(edition.published) if day < edition.as_of]
 
 
+def _link_to(edition: Edition, language: str, day: str) -> str:
+    """From a page of this edition to the index of another day, in the same language where it has one."""
+    home, _ = release.find_results(edition.published / day, language) or (edition.published / day, None)
+    up = "../../" if edition.subsite(language) else "../"
+    return f"{up}{home.relative_to(edition.published).as_posix()}/index.html"
+
+
 def _write_site(edition: Edition, language: str, entries: dict[str, dict], staged: Path) -> None:
     from analysis.report.index import site_index
 
     earlier = _earlier(edition)
+    links = {day: _link_to(edition, language, day) for day in earlier}
     results = {
         "bank": edition.bank,
         "as_of": edition.as_of,
@@ -222,5 +229,5 @@ def _write_site(edition: Edition, language: str, entries: dict[str, dict], stage
         "provenance": edition.provenance,
     }
     folder = staged / edition.subsite(language)
-    release.write_text(folder / "index.html", site_index(results, edition.setting(language, "index.html"), earlier))
+    release.write_text(folder / "index.html", site_index(results, edition.setting(language, "index.html"), links))
     release.write_results(folder, results)

@@ -51,8 +51,8 @@ def describe_paired_bars(exhibit: Exhibit, language: str) -> Iterator[str]:
     for row in exhibit.frame.to_dict("records"):
         words = {f"{side}_value": with_unit(row[side], exhibit.unit, language) for side in ("left", "right")}
         labels = {side: plain(exhibit.options.get(f"{side}_label"), language) for side in ("left", "right")}
-        template = "{label}: {left} {left_value}, {right} {right_value}"
-        yield say(template, label=plain(row["label"], language), **labels, **words).render(language)
+        told = say("{label}: {left} {left_value}, {right} {right_value}", label=row["label"], **labels, **words)
+        yield plain(told, language)
 
 
 def _number_width(exhibit: Exhibit, side: str, language: str) -> float:

@@ -45,7 +45,7 @@ def days(published: Path) -> list[str]:
 def is_latest_right(published: Path) -> bool:
     """Whether `latest` leads to the greatest day: a run may have been killed between two links."""
     link = published / LATEST
-    return link.is_symlink() and os.readlink(link) == days(published)[0]
+    return link.is_symlink() and [os.readlink(link)] == days(published)[:1]
 
 
 def clear(published: Path) -> None:
@@ -86,6 +86,7 @@ def copy_page(source: Path, target: Path) -> None:
 
 
 def write_results(folder: Path, results: dict) -> None:
+    """Writes what the index is made from, and what the next run compares with."""
     write_text(folder / RESULTS, json.dumps(results, ensure_ascii=False, indent=1) + "\n")
 
 

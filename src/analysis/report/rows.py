@@ -45,13 +45,15 @@ VALUE_HEADS = {"share": say("%"), "points": say("points"), "score": say("Score")
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the sheet: `y` is its middle in px, `height` its own; a group's heading has no `cells`."""
+    """One row of the sheet: `y` is its middle in px, `height` its own; a group's heading has no `cells`. `foot` is a small
+    line beneath the label."""
 
     lines: list[str]
     y: float
     height: float
     cells: dict[str, object] | None
     opens: bool = False
+    foot: str = ""
 
     def get(self, name: str) -> object:
         """The row's value, None where the frame has no such column or nothing in it."""
@@ -113,7 +115,8 @@ def describe_rows(exhibit: Exhibit, language: str) -> Iterator[str]:
         base, note = cells.get("base"), cells.get("note")
         if not is_missing(base):
             words = say("{reading}, base {base:count}", reading=words, base=base).render(language)
-        yield words if note is None or is_missing(note) else f"{words}: {plain(note, language)}"
+        noted = say("{label}: {points}", label=words, points=plain(note, language))
+        yield words if note is None or is_missing(note) else noted.render(language)
 
 
 def _draw(exhibit: Exhibit, width: int, language: str, is_bars: bool) -> Figure:
@@ -125,7 +128,9 @@ def _draw(exhibit: Exhibit, width: int, language: str, is_bars: bool) -> Figure:
     rows = make_rows(frame, language, label_width, narrow, HEAD_HEIGHT - _head_overlap(exhibit))
     columns, plot_right = _place(_columns(exhibit, rows, language, narrow), width, plot_left, narrow)
     bottom = rows[-1].bottom
-    figure, paper = sheet(width, bottom + AXIS_HEIGHT)
+    base = _base_text(frame, language)
+    is_base_below = text_width(base, AXIS_SIZE) > plot_left - COLUMN_GAP[narrow]
+    figure, paper = sheet(width, bottom + AXIS_HEIGHT + (LINE_HEIGHT if is_base_below else 0))
     is_log = bool(exhibit.options.get("log"))
     values = _numbers(frame, exhibit.reference)
     limits = extent(values[values > 0] if is_log else values, from_zero=is_bars, is_log=is_log)
@@ -140,16 +145,13 @@ def _draw(exhibit: Exhibit, width: int, language: str, is_bars: bool) -> Figure:
         elif row.get("value") is not None:
             (_draw_bar if is_bars else _draw_dot)(plot, row, exhibit.reference)
     rule(paper, bottom, 0, width, INK)
-    _write_base(paper, frame, bottom + AXIS_DROP, plot_left - COLUMN_GAP[narrow], width, language)
+    write_small(paper, 0, bottom + AXIS_DROP + (LINE_HEIGHT if is_base_below else 0), base)
     return figure
 
 
-def _write_base(paper: Axes, frame: pd.DataFrame, y: float, room: float, width: float, language: str) -> None:
-    if (base := _one_base(frame)) is None:
-        return
-    text = plain(say("Base {n:count} each", n=base), language)
-    fits = text_width(text, AXIS_SIZE) <= room
-    write_small(paper, 0 if fits else width, y, text, "left" if fits else "right")
+def _base_text(frame: pd.DataFrame, language: str) -> str:
+    base = _one_base(frame)
+    return "" if base is None else plain(say("Base {n:count} each", n=base), language)
 
 
 def _one_base(frame: pd.DataFrame) -> float | None:
@@ -174,10 +176,18 @@ def make_rows(frame: pd.DataFrame, language: str, label_width: float, narrow: bo
             rows.append(Row([name], y + ROW_HEIGHT / 2, ROW_HEIGHT, None))
             y += ROW_HEIGHT
         lines = wrap(plain(cells["label"], language), label_width, lines=LABEL_LINES[narrow])
-        height = ROW_HEIGHT + LINE_HEIGHT * (len(lines) - 1)
-        rows.append(Row(lines, y + height / 2, height, cells, opens=not rows or name != group))
+        foot = _own_base(frame, cells, language) if narrow else ""
+        height = ROW_HEIGHT + LINE_HEIGHT * (len(lines) - 1 + bool(foot))
+        rows.append(Row(lines, y + height / 2, height, cells, opens=not rows or name != group, foot=foot))
         y, group = y + height, name
     return rows
+
+
+def _own_base(frame: pd.DataFrame, cells: dict[str, object], language: str) -> str:
+    """On the telephone a row's base stands beneath its label: there is no room for a column."""
+    if "base" not in frame or _one_base(frame) is not None or is_missing(cells["base"]):
+        return ""
+    return plain(say("Base {n:count}", n=cells["base"]), language)
 
 
 def _columns(exhibit: Exhibit, rows: Sequence[Row], language: str, narrow: bool) -> list[TextColumn]:
@@ -244,9 +254,11 @@ def _draw_table(paper: Axes, rows: Sequence[Row], columns: Sequence[TextColumn],
 
 def write_lines(paper: Axes, x: float, row: Row, bold: bool = False) -> None:
     """A row's label, its lines centred on the row."""
-    first = row.y - LINE_HEIGHT * (len(row.lines) - 1) / 2
+    first = row.y - LINE_HEIGHT * (len(row.lines) - 1 + bool(row.foot)) / 2 + BASELINE
     for number, line in enumerate(row.lines):
-        write(paper, x, first + number * LINE_HEIGHT + BASELINE, line, INK, bold=bold)
+        write(paper, x, first + number * LINE_HEIGHT, line, INK, bold=bold)
+    if row.foot:
+        write_small(paper, x, first + len(row.lines) * LINE_HEIGHT, row.foot)
 
 
 def _write_note(paper: Axes, note: str, left: float, width: float, row: Row) -> None:

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 
 from analysis.finding import Column, Exhibit
 from analysis.report.display import Shown, show
-from analysis.report.texts import bare, clean, is_missing, plain
-from analysis.wording import NO_VALUE, Message, render_html, say
-
-UNIT_LABELS = {"share": say("%"), "points": say("points"), "days": say("days"), "months": say("months")}
+from analysis.report.texts import UNIT_LABELS, bare, clean, is_missing, plain
+from analysis.wording import NO_VALUE, Message, render_html
 
 
 def table(exhibit: Exhibit) -> Shown:

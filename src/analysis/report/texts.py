@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import accumulate
 
 import pandas as pd
 
@@ -19,6 +21,9 @@ BROAD_LETTERS = "%@mwMW—…"
 EM_WIDE, EM_BROAD, EM_DIGIT, EM_USUAL, EM_CAPITAL, EM_NARROW = 1.0, 0.97, 0.63, 0.6, 0.72, 0.36
 EM_BOLD = 1.14
 ELLIPSIS = "…"
+UNIT_LABELS = {"share": say("%"), "points": say("points"), "days": say("days"), "months": say("months")}
+PAUSES = "、，；： -"
+OPENING, CLOSING = "（《「『“‘", "、，。；：！？）》」』”’%％…"
 
 
 def clean(text: str) -> str:
@@ -69,13 +74,18 @@ def listing(parts: Iterable[str], language: str) -> str:
     return ends[0].join(parts) + ends[1]
 
 
+def series(parts: Iterable[str], language: str) -> str:
+    """Parts of one reading, one after the other."""
+    return ("、" if language == "zh" else ", ").join(parts)
+
+
 def text_width(text: str, size: float = LABEL_SIZE, bold: bool = False) -> float:
     """About how many px the text takes: the reader's font is not known, so letters are counted by kind."""
     return size * sum(map(_em, text)) * (EM_BOLD if bold else 1)
 
 
 def _em(letter: str) -> float:
-    if unicodedata.east_asian_width(letter) in "WF":
+    if _is_wide(letter):
         return EM_WIDE
     if letter in NARROW_LETTERS:
         return EM_NARROW
@@ -87,11 +97,12 @@ def _em(letter: str) -> float:
 
 
 def wrap(text: str, width: float, size: float = LABEL_SIZE, lines: int = 2) -> list[str]:
-    """The text in at most `lines` lines of `width` px, broken at spaces and hyphens, or anywhere where there are none; what
-    does not fit ends in an ellipsis."""
+    """The text in at most `lines` lines of `width` px; what does not fit ends in an ellipsis. Lines end at spaces, hyphens
+    and Chinese pauses where the rest has room, else between Chinese characters, else anywhere."""
     made, rest = [], text
     while rest and len(made) < lines - 1 and text_width(rest, size) > width:
-        cut = _break_at(rest, width, size)
+        needed = math.ceil(text_width(rest, size) / width)
+        cut = _break_at(rest, width, size, min(lines - len(made), needed) - 1)
         made, rest = [*made, rest[:cut].rstrip()], rest[cut:].lstrip()
     return [*made, shorten(rest, width, size)] if rest or not made else made
 
@@ -103,12 +114,29 @@ def shorten(text: str, width: float, size: float = LABEL_SIZE) -> str:
     return text[: _fitting(text, width - size, size)].rstrip() + ELLIPSIS
 
 
-def _break_at(text: str, width: float, size: float) -> int:
+def _break_at(text: str, width: float, size: float, lines_left: int) -> int:
     fitting = _fitting(text, width, size)
-    last = max(text.rfind(" ", 0, fitting + 1), text.rfind("-", 0, fitting) + 1)
-    return last if last > 0 else fitting
+    places = [place for place in range(1, fitting + 1) if _may_break(text[place - 1], text[place])]
+    pauses = [place for place in places if text[place - 1] in PAUSES or text[place] in f" {OPENING}"]
+    roomy = [place for place in pauses if text_width(text[place:], size) <= lines_left * width]
+    no_orphan = [place for place in places if len(text) - place > 1]
+    return next((found[-1] for found in (roomy, no_orphan, places) if found), fitting)
+
+
+def _may_break(before: str, after: str) -> bool:
+    """Whether a line may end between two characters: a number keeps its unit, a closing mark what it closes."""
+    if after == " " or before in " -":
+        return True
+    if after in CLOSING or before in OPENING or (before.isdigit() and _is_wide(after)):
+        return False
+    return _is_wide(before) or _is_wide(after)
+
+
+def _is_wide(letter: str) -> bool:
+    return unicodedata.east_asian_width(letter) in "WF"
 
 
 def _fitting(text: str, width: float, size: float) -> int:
-    fits = (count for count in range(len(text), 1, -1) if text_width(text[:count], size) <= width)
-    return next(fits, 1)
+    """How many letters of a text that is wider have room; one in any case."""
+    reach = accumulate(map(_em, text[:-1]))
+    return max(1, sum(size * ems <= width for ems in reach))

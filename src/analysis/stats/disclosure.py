@@ -6,7 +6,8 @@ import numpy as np
 def hidden(counts, threshold: int, already=False) -> np.ndarray:
     """Which of the exclusive `counts`, whose sum is known, must not be shown: those between 1 and `threshold` − 1, and
     then the smallest others, until at least two are hidden and together they reach the threshold (secondary
-    suppression: Willenborg and de Waal 2001), those `already` hidden for another sum among them. A 0 is shown. Where all are hidden the sum itself may still be small."""
+    suppression: Willenborg and de Waal 2001), those `already` hidden for another sum among them. A 0 is shown.
+    Where all are hidden the sum itself may still be small."""
     size = np.asarray(counts, dtype=float)
     out = ((size > 0) & (size < threshold)) | already
     while out.any() and not out[size > 0].all() and (out.sum() < 2 or size[out].sum() < threshold):

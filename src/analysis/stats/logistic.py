@@ -14,6 +14,10 @@ LARGEST_STANDARD_ERROR = 10.0  # of a column with deviation 1
 MOST_STEPS = 60
 
 
+class NotEstimable(ValueError):
+    """The rows are sound, but no finite set of coefficients answers to them."""
+
+
 @dataclass(frozen=True)
 class LogisticFit:
     """A fitted model: `coefficients` (log odds, by term, `intercept` first), their `covariance` (term × term), the
@@ -60,13 +64,13 @@ def fit_logistic(design: pd.DataFrame, outcome: pd.Series, clusters: pd.Series |
     """Maximum likelihood fit of `outcome` (0/1) on the columns of `design` and an intercept, which is added.
 
     With `clusters` (each row's subject) the covariance is the cluster-robust sandwich (Liang and Zeger 1986).
-    Missing values, columns that do not vary or follow from others, and outcomes that a term separates perfectly
-    (whose odds ratio would be infinite) are ValueErrors that name the terms."""
+    Missing values and columns that do not vary are ValueErrors that name the terms; columns that follow from others, and
+    outcomes of one value or that a term separates perfectly (whose odds ratio would be infinite), are NotEstimable."""
     x, y = _checked(design, outcome)
     mean, deviation = x.mean(axis=0), x.std(axis=0)
     scaled = np.column_stack([np.ones(len(x)), (x - mean) / deviation])
     if dependent := _dependent(scaled, design.columns):
-        raise ValueError(f"{dependent} follows from the columns before it: leave it out")
+        raise NotEstimable(f"{dependent} follows from the columns before it: leave it out")
     beta, covariance = _fit_scaled(scaled, y, design.columns, clusters)
     unscale = np.diag(np.concatenate([[1.0], 1 / deviation]))
     unscale[0, 1:] = -mean / deviation
@@ -92,7 +96,7 @@ def _fit_scaled(scaled, y, names, clusters) -> tuple[np.ndarray, np.ndarray]:
         try:
             plain = model.fit(disp=False, maxiter=MOST_STEPS)
         except np.linalg.LinAlgError:
-            raise ValueError(f"the outcome is separated perfectly by {', '.join(map(str, names))} together") from None
+            raise NotEstimable(f"the outcome is separated perfectly by {', '.join(map(str, names))} together") from None
         spread = np.sqrt(np.diag(plain.cov_params()))[1:]
     _refuse_separation(np.abs(plain.params[1:]), spread, names, plain.mle_retvals["converged"])
     if clusters is None:
@@ -106,9 +110,9 @@ def _refuse_separation(size: np.ndarray, spread: np.ndarray, names: pd.Index, co
     unbounded = ~(spread < LARGEST_STANDARD_ERROR)
     if unbounded.any():
         term = names[int(np.where(unbounded, size, 0).argmax())]
-        raise ValueError(f"the outcome is separated perfectly by {term}: its odds ratio has no finite value")
+        raise NotEstimable(f"the outcome is separated perfectly by {term}: its odds ratio has no finite value")
     if not converged:
-        raise ValueError(f"the fit on {', '.join(map(str, names))} did not settle in {MOST_STEPS} steps")
+        raise NotEstimable(f"the fit on {', '.join(map(str, names))} did not settle in {MOST_STEPS} steps")
 
 
 def _marginal_effect(rows: np.ndarray, beta: np.ndarray, term: int) -> tuple[float, np.ndarray]:
@@ -139,7 +143,7 @@ def _checked(design: pd.DataFrame, outcome: pd.Series) -> tuple[np.ndarray, np.n
     if not np.isin(y, (0, 1)).all():
         raise ValueError("the outcome must be 0 or 1")
     if not 0 < y.sum() < len(y):
-        raise ValueError("the outcome takes one value only, so that there is nothing to explain")
+        raise NotEstimable("the outcome takes one value only, so that there is nothing to explain")
     if constant := [str(name) for name, width in zip(design.columns, np.ptp(x, axis=0), strict=True) if width == 0]:
         raise ValueError(f"{', '.join(constant)} does not vary: leave it out")
     return x, y

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.intervals import Z95, Estimate, design_effect, wilson
+from analysis.stats.logistic import fit_logistic
 
 TOP_SHARES = (0.01, 0.02, 0.05, 0.10, 0.20, 0.30, 0.50)
 CERTAINTY = 1e-9
@@ -46,7 +47,7 @@ def calibration_table(probability, outcome, bins: int = 10, groups=None) -> pd.D
     probability, outcome = _forecast(probability, outcome)
     subject = np.arange(len(outcome)) if groups is None else np.asarray(groups)
     place = np.ceil(pd.Series(probability).rank() * bins / len(probability)).to_numpy()
-    members = [place == bin for bin in np.unique(place)]
+    members = [place == group for group in np.unique(place)]
     shares = [_share(outcome[own], np.ones(own.sum()), subject[own]) for own in members]
     observed = pd.DataFrame(shares).set_axis(["observed", "low", "high", "base"], axis=1)
     predicted = [probability[own].mean() for own in members]
@@ -64,8 +65,6 @@ def calibration_slope(probability, outcome, groups=None) -> Estimate:
 
     The interval is Wald's from the logistic regression, robust to subjects (`groups`) that recur. Probabilities of 0
     and 1 are drawn in by 1e-9."""
-    from analysis.stats.logistic import fit_logistic
-
     probability, outcome = _forecast(probability, outcome)
     inside = np.clip(probability, CERTAINTY, 1 - CERTAINTY)
     fit = fit_logistic(pd.DataFrame({"log_odds": np.log(inside / (1 - inside))}), pd.Series(outcome), groups)
@@ -79,8 +78,7 @@ def lift_at(score, outcome, share: float, groups=None) -> Estimate:
     Wilson's interval of the precision (robust to subjects, `groups`, that recur), divided by the overall share. Base:
     how many are in the top. Rows that tie at the edge count in proportion."""
     score, outcome = _scored(score, outcome)
-    precision = _precision(score, outcome, share, groups)
-    return Estimate(*(limit / outcome.mean() for limit in precision[:3]), precision.base)
+    return _lift(_precision(score, outcome, share, groups), outcome)
 
 
 def lift_table(score, outcome, shares: Sequence[float] = TOP_SHARES, groups=None) -> pd.DataFrame:
@@ -90,9 +88,13 @@ def lift_table(score, outcome, shares: Sequence[float] = TOP_SHARES, groups=None
     rows = []
     for share in shares:
         precision = _precision(score, outcome, share, groups)
-        lift = lift_at(score, outcome, share, groups)
-        rows.append((share, precision.value, precision.value * precision.base / outcome.sum(), *lift))
+        captured = precision.value * precision.base / outcome.sum()
+        rows.append((share, precision.value, captured, *_lift(precision, outcome)))
     return pd.DataFrame(rows, columns=["share", "precision", "captured", "lift", "low", "high", "base"])
+
+
+def _lift(precision: Estimate, outcome: np.ndarray) -> Estimate:
+    return Estimate(*(limit / outcome.mean() for limit in precision[:3]), precision.base)
 
 
 def _precision(score: np.ndarray, outcome: np.ndarray, share: float, groups) -> Estimate:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.calendar import months_before
+from analysis.calendar import LANDMARK_STEP_MONTHS, months_before
 from analysis.errors import UserError
 from analysis.stats.intervals import wilson
 from analysis.wording import Message, say
@@ -13,7 +13,6 @@ from analysis.wording import Message, say
 INVOLUNTARY_REASONS = ("relocation", "death", "loan_repaid", "cleared")
 ESTABLISHED_MONTHS = 6
 SMALLEST_ASSETS = 100
-LANDMARK_STEP_MONTHS = 3
 SHORTEST_MONTH_OF_A_HORIZON = 30
 PARTS = ("closed", "dormant", "run_off")
 MAIN_RULE = "any"

@@ -8,14 +8,13 @@ import pandas as pd
 
 from analysis.errors import NotProduced
 from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
-from analysis.stats.intervals import Estimate, difference, mean_by_group, mean_t, nps, wilson
+from analysis.stats.intervals import PASSIVE_FROM, PROMOTER_FROM, Estimate, difference, mean_by_group, mean_t, nps, wilson
 from analysis.study.disclosed import told
 from analysis.study.drivers import driver_findings, drivers, drivers_exhibit, items_exhibit
 from analysis.study.opinions import branch_findings, branch_table, branches_exhibit, groups_exhibit, promoters_exhibit
 from analysis.study.survey import ANSWERS_NEEDED, TOP_BOX_FROM, Questionnaire, answers_by_item, is_dated, last_answers, windows
 from analysis.wording import Message, say
 
-PROMOTER_FROM, DETRACTOR_TO = 9, 6
 QUARTERS_SHOWN = 8
 
 
@@ -75,7 +74,7 @@ def satisfaction(
 def promoter_score(recommend: pd.Series) -> Estimate:
     """Net promoter score of answers 0-10; missing ones are left out."""
     known = recommend.dropna()
-    promoters, detractors = int((known >= PROMOTER_FROM).sum()), int((known <= DETRACTOR_TO).sum())
+    promoters, detractors = int((known >= PROMOTER_FROM).sum()), int((known < PASSIVE_FROM).sum())
     return nps(promoters, len(known) - promoters - detractors, detractors)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.stats.importance import linear_contributions
 from analysis.stats.intervals import Estimate
-from analysis.stats.logistic import LogisticFit, fit_logistic
+from analysis.stats.logistic import LogisticFit, NotEstimable, fit_logistic
 from analysis.stats.prediction import auc
 from analysis.study.churn import MAIN_RULE, ChurnRule, matured, outcomes
 from analysis.wording import Message, say
@@ -136,7 +136,7 @@ def _fitted(rows: pd.DataFrame) -> LogisticFit | None:
     terms = _varied(rows)
     if not terms or _leavers(rows) < EVENTS_PER_TERM * len(terms):
         return None
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(NotEstimable):
         return fit_logistic(rows[terms], rows["outcome"], clusters=rows["customer_id"])
     return None
 
