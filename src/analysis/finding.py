@@ -20,7 +20,7 @@ BASES = {
     "answers": say("{base:count} answers"),
     "lost": say("{base:count} lost customers"),
     "complaints": say("{base:count} complaints"),
-    "observations": say("{base:count} customers at a landmark"),
+    "observations": say("{base:count} observations (customers × landmarks; customers recur)"),
 }
 
 

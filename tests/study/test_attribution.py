@@ -9,11 +9,13 @@ from analysis.errors import NotProduced
 from analysis.finding import Exhibit
 from analysis.study.attribution import churn_attribution
 from analysis.study.churn import ChurnRule
-from analysis.study.churn_rates import rate_findings
+from analysis.study.churn_rates import by_rule_exhibit, rate_findings
+from analysis.study.model_exhibits import within_noise
 from analysis.study.model_findings import model_findings
 from analysis.study.reasons import first_reasons
 from analysis.study.retention import lives_since, retention_exhibit, shown_tiers
 from analysis.study.warning_model import warning_model
+from analysis.wording import say
 
 RULE = ChurnRule()
 AS_OF = dt.date(2025, 6, 30)
@@ -71,6 +73,43 @@ def test_a_change_is_told_with_its_interval_and_direction():
     assert "+0.2 points on the period before, within noise" in same.text.render()
 
 
+def test_the_rules_values_stand_beneath_the_title():
+    words = by_rule_exhibit(outcome(50, 950), {}, ChurnRule(6, 90, 0.75), AS_OF).subtitle.render()
+    assert (
+        "(6 months or more with the bank, silent for fewer than 90 days, assets of 100 or more in the bank's currency)" in words
+    )
+    assert "Dormant: no transaction for 90 days; run-off: average assets down by 75.0% or more" in words
+    without = by_rule_exhibit(outcome(50, 950), {"run_off": say("no balances")}, RULE, AS_OF).subtitle.render()
+    assert "assets of 100" not in without
+
+
+def test_rules_without_any_rate_are_a_sentence_and_no_empty_axis():
+    exhibit = by_rule_exhibit(outcome(9, 200), {"dormant": say("no silences"), "run_off": say("no balances")}, RULE, AS_OF)
+    assert exhibit.frame is None
+    assert exhibit.absent.render().startswith("Fewer than 10 of 209 customers of 30 June 2025 left within 6 months")
+    assert "Dormant: no transaction for 180 days; run-off: average assets down by 80.0%" in exhibit.absent.render()
+
+
+def ratios(**limits):
+    rows = [(term, value, value / factor, value * factor) for term, (value, factor) in limits.items()]
+    return pd.DataFrame(rows, columns=["term", "value", "low", "high"])
+
+
+def test_attributes_are_within_noise_with_all_compared_at_once():
+    """Bonferroni of 12: the half-width grows by 2.8653 / 1.9600 = 1.462, on the log scale of an odds ratio."""
+    table = ratios(apart=(2.0, 2.0**0.66), near=(0.5, 2.0**0.70), **{f"none{number}": (1.0, 1.1) for number in range(10)})
+    assert np.log(table["high"].iloc[1]) < 0
+    assert within_noise(table.assign(**np.log(table[["value", "low", "high"]]))).tolist() == [False] + [True] * 11
+
+
+def test_the_title_of_the_odds_counts_what_is_marked(report):
+    marked = report.odds.frame["is_noise"]
+    apart, every = (~marked).sum(), len(marked)
+    title = f"Attributes that go with leaving beyond noise, all compared at once: {apart} of {every}"
+    assert report.odds.title.render() == title
+    assert not report.effects.frame.set_index("term").loc["products", "is_noise"]
+
+
 def test_few_leavers_are_too_few_to_tell():
     found = rate_findings({AS_OF: outcome(9, 200)}, {}, RULE)
     assert [one.value for one in found] == [None, None, 0.0, 0.0]
@@ -94,8 +133,9 @@ def test_what_cannot_be_known_is_said(history):
 
 def test_without_enough_leavers_the_model_exhibits_give_their_reason(simulate_history):
     report = churn_attribution(simulate_history(300, seed=2, monthly_hazard=0.002), AS_OF, EDGES, RULE)
-    for name in ("odds", "effects", "validation", "calibration", "lift"):
-        assert "customers who left at all landmarks together" in exhibits(report)[name].absent.render()
+    assert "customers who left at all landmarks together" in exhibits(report)["odds"].absent.render()
+    for name in ("effects", "validation", "calibration", "lift"):
+        assert exhibits(report)[name].absent.render() == "There is no model, for the reason given above."
     assert exhibits(report)["reasons"].absent.render() == "Without a model there are no reason codes."
     assert "model.events" in [found.id for found in report.findings]
 
@@ -134,9 +174,16 @@ def lives(**tiers):
 
 
 def test_tiers_with_few_customers_or_closings_have_no_curve():
-    assert shown_tiers(lives(mass=(12, 300), affluent=(11, 200), private_banking=(0, 29))) == ["mass", "affluent"]
-    assert shown_tiers(lives(mass=(12, 300), affluent=(9, 200), private_banking=(40, 90))) == ["mass", "private_banking"]
+    assert shown_tiers(lives(mass=(12, 300), affluent=(11, 200), private_banking=(0, 29))) == ["affluent", "mass"]
+    assert shown_tiers(lives(mass=(12, 300), affluent=(9, 200), private_banking=(40, 90))) == ["private_banking", "mass"]
     assert shown_tiers(lives(mass=(0, 300))) == ["mass"]
+
+
+def test_the_tiers_left_out_are_named_with_the_reason(history):
+    edges = {"affluent": 100000.0, "private_banking": 1e12}
+    left_out = "not shown, with fewer than 30 customers or from 1 to 9 who closed: Private banking"
+    assert retention_exhibit(history, AS_OF, edges, RULE, {}).subtitle.render().endswith(left_out)
+    assert "not shown" not in retention_exhibit(history, AS_OF, {"affluent": 100000.0}, RULE, {}).subtitle.render()
 
 
 def test_without_any_closing_tiers_do_not_differ(history):

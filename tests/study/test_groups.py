@@ -1,4 +1,5 @@
 from analysis.study.groups import customer_groups
+from analysis.study.segmentation import segmentation
 
 EDGES = {"affluent": 20000.0, "private_banking": 400000.0}
 
@@ -15,6 +16,16 @@ def test_customers_are_divided_in_every_way_the_data_allow(simulate_segments):
     assert found["Tier"] == ["Affluent", "Mass", "Private banking"]
     assert found["Kind"] == ["Corporate customers", "Personal customers"]
     assert len(found["Segment"]) == 3
+
+
+def test_groups_stand_in_one_order_everywhere(simulate_segments):
+    features = simulate_segments(planted=True).assign(sex=["male", "female"] * 300)
+    found = customer_groups(features, EDGES, k_max=4, bootstraps=5)
+    orders = {heading.render(): [label.render() for label in labels.cat.categories] for heading, labels in found.items()}
+    assert orders["Tier"] == ["Private banking", "Affluent", "Mass"]
+    assert orders["Sex"] == ["Women", "Men"]
+    segments = segmentation(features, EDGES, "CNY", 4, 5).segments
+    assert orders["Segment"] == [label.render() for label in segments.frame["label"]]
 
 
 def test_a_way_with_one_group_only_is_left_out(customers):

@@ -108,6 +108,19 @@ def test_a_group_apart_is_named_with_how_many_were_compared():
     )
 
 
+def test_groups_keep_the_order_of_their_categories():
+    recent = pd.DataFrame({"customer_id": list(range(30)), "overall": [7.0, 8.0] * 15})
+    names = [say("Top"), say("Middle"), say("Bottom")]
+    labels = pd.Series([names[number // 10] for number in range(30)])
+    ordered = groups_exhibit(recent, {say("Tier"): labels.astype(pd.CategoricalDtype(names))}).frame
+    assert [label.render() for label in ordered["label"]] == ["Top", "Middle", "Bottom"]
+    assert [label.render() for label in groups_exhibit(recent, {say("Tier"): labels}).frame["label"]] == [
+        "Bottom",
+        "Middle",
+        "Top",
+    ]
+
+
 def branch(name, top, others):
     return pd.DataFrame({"branch_id": name, "overall": [10.0] * top + [5.0] * others})
 
@@ -120,7 +133,10 @@ def test_a_branch_outside_the_limits_is_found_and_small_ones_are_not_shown():
     assert table["label"].tolist() == ["B0", "B1", "B2", "B3", "B4", "Low Street"]
     assert table.set_index("label")["outside"].to_dict() == {**{f"B{number}": "" for number in range(5)}, "Low Street": "below"}
     (found,) = branch_findings(table)
-    assert found.text.render() == "Branches outside the limits of chance (99.8%): 1 of 6; the others cannot be ranked."
+    assert (
+        found.text.render()
+        == "Branches outside the limits of chance (99.8%): 1 of 6 (above: 0, below: 1); the others cannot be ranked."
+    )
     assert branch_table(pd.concat(parts[:4]), {}) is None
 
 

@@ -2,10 +2,11 @@ import pandas as pd
 import pytest
 
 from analysis.errors import NotProduced, UserError
-from analysis.study.rfm import rfm_cells, rfm_findings, rfm_scores
-from analysis.study.segment_exhibits import segment_table
+from analysis.stats.clusters import Clustering
+from analysis.study.rfm import rfm_cells, rfm_exhibit, rfm_findings, rfm_scores
+from analysis.study.segment_exhibits import choice_exhibit, segment_findings, segment_table
 from analysis.study.segmentation import segmentation
-from analysis.study.segments import find_segments
+from analysis.study.segments import Segments, find_segments
 
 EDGES = {"affluent": 20000.0, "private_banking": 400000.0}
 
@@ -63,6 +64,39 @@ def test_planted_segments_are_reported(planted):
     assert shares == pytest.approx([1 / 3] * 3, abs=0.02)
     assert planted.segments.frame["customers"].sum() == 600
     assert planted.profile.absent is None
+
+
+def separated(separation):
+    table = pd.DataFrame({"k": [2, 3], "separation": [0.1, separation], "is_acceptable": [False, True]})
+    table = table.assign(reference=0.1, min_stability=0.8, mean_stability=0.9)
+    clustering = Clustering(3, pd.Series(dtype=int), pd.DataFrame(), pd.Series([0.9, 0.8, 0.9]), table)
+    return Segments(clustering, pd.DataFrame(), pd.Series(dtype=int), {}, {})
+
+
+def test_segments_that_shade_into_one_another_are_called_weakly_separated():
+    table = pd.DataFrame({"assets_ratio": []})
+    for separation, is_weak in ((0.2, True), (0.254, True), (0.26, False)):
+        found = separated(separation)
+        told = segment_findings(found, table, 600)[0].text.render()
+        assert ("weakly separated" in told) is is_weak
+        assert ("yet weakly" in choice_exhibit(found).title.render()) is is_weak
+    assert "0.75 or more" in choice_exhibit(found).subtitle.render()
+    assert "by more than 3 of its standard deviations" in choice_exhibit(found).subtitle.render()
+
+
+def grid(**counts):
+    cells = {(recency, frequency): 20 for recency in range(1, 6) for frequency in range(1, 6)}
+    return scored({**cells, **{tuple(map(int, name[1:])): count for name, count in counts.items()}})
+
+
+def test_the_title_tells_of_recent_and_frequent_customers_unless_it_gives_few_away():
+    assert rfm_exhibit(grid()).title.render() == (
+        "16.0% of active customers are both recent and frequent (scores 4 and 5) and hold 16.0% of active customers' assets"
+    )
+    plain = "Active customers by recency and frequency"
+    assert rfm_exhibit(grid(c44=5)).title.render() == plain
+    few_pay_little = grid().sort_values(["recency", "frequency"]).assign(monetary=[5] * 495 + [1] * 5)
+    assert rfm_exhibit(few_pay_little).title.render() == plain
 
 
 def test_without_structure_the_report_says_so(flat):

@@ -67,6 +67,11 @@ def test_findings_name_each_tier_on_the_base_of_all_customers():
 
 def test_the_pyramid_says_what_assets_are():
     table = tier_table(book(), EDGES)
-    assert "deposits (the bank's data hold no wealth)" in pyramid(table, book(wealth=0.0), "CNY").subtitle.render()
-    assert "assets are deposits and wealth" in pyramid(table, book(wealth=1.0), "CNY").subtitle.render()
-    assert pyramid(table, book(), "CNY").title.render() == "Above mass, 52.4% of customers hold 91.8% of assets"
+    assert "deposits (the bank's data hold no wealth)" in pyramid(table, book(wealth=0.0), EDGES, "CNY").subtitle.render()
+    assert "assets are deposits and wealth" in pyramid(table, book(wealth=1.0), EDGES, "CNY").subtitle.render()
+    assert pyramid(table, book(), EDGES, "CNY").title.render() == "Above mass, 52.4% of customers hold 91.8% of assets"
+
+
+def test_the_pyramid_states_the_edges():
+    words = pyramid(tier_table(book(), EDGES), book(), EDGES, "CNY").subtitle.render()
+    assert "in CNY; Private banking from 1,000, Affluent from 100; who has less, or no balance, counts as mass" in words

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
 from analysis.stats.intervals import difference_of_shares
-from analysis.study.churn import MAIN_RULE, PARTS, RULES, ChurnRule, rates
+from analysis.study.churn import ESTABLISHED_MONTHS, MAIN_RULE, PARTS, RULES, SMALLEST_ASSETS, ChurnRule, rates
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.wording import Message, say
 
@@ -42,11 +42,7 @@ def rate_findings(by_day: Outcomes, unseen: Reasons, rule: ChurnRule) -> list[Fi
 def _main(row: pd.Series, earlier: pd.Series | None, day: dt.date, unseen: Reasons, rule: ChurnRule) -> Finding:
     base = int(row["base"])
     if pd.isna(row["value"]):
-        text = say(
-            "**Fewer than {threshold:count}** of {base:count} customers of {day:date} left within {months:count} months: too few for a rate{unseen}.",
-            threshold=DISCLOSURE_THRESHOLD, base=base, day=day, months=rule.horizon_months, unseen=_not_counted(unseen),
-        )  # fmt: skip
-        return Finding(f"churn_rate.{MAIN_RULE}", text, None, base, "share", exhibit="by_rule")
+        return Finding(f"churn_rate.{MAIN_RULE}", _too_few(base, day, unseen, rule), None, base, "share", exhibit="by_rule")
     text = say(
         "**{value:share}** of the customers of {day:date} left within {months:count} months (interval {low:share} to {high:share}){then}{unseen}.",
         value=row["value"], day=day, months=rule.horizon_months, low=row["low"], high=row["high"],
@@ -56,6 +52,13 @@ def _main(row: pd.Series, earlier: pd.Series | None, day: dt.date, unseen: Reaso
     return Finding(
         f"churn_rate.{MAIN_RULE}", text, row["value"], base, "share",
         low=row["low"], high=row["high"], compare_to=compare_to, exhibit="by_rule",
+    )  # fmt: skip
+
+
+def _too_few(base: int, day: dt.date, unseen: Reasons, rule: ChurnRule) -> Message:
+    return say(
+        "**Fewer than {threshold:count}** of {base:count} customers of {day:date} left within {months:count} months: too few for a rate{unseen}.",
+        threshold=DISCLOSURE_THRESHOLD, base=base, day=day, months=rule.horizon_months, unseen=_not_counted(unseen),
     )  # fmt: skip
 
 
@@ -92,7 +95,7 @@ def _then(row: pd.Series, earlier: pd.Series | None) -> Message | str:
 
 
 def by_rule_exhibit(outcome: pd.DataFrame, unseen: Reasons, rule: ChurnRule, day: dt.date) -> Exhibit:
-    """The rates of one landmark, all rules beneath each other."""
+    """The rates of one landmark, all rules beneath each other; absent where no rule has one."""
     names = {**RULES, "involuntary": say("Involuntary exits, not counted")}
     table = shown_rates(outcome, unseen)
     table = table.assign(
@@ -104,11 +107,27 @@ def by_rule_exhibit(outcome: pd.DataFrame, unseen: Reasons, rule: ChurnRule, day
         if pd.isna(main["value"])
         else say("{value:share} left within {months:count} months", value=main["value"], months=rule.horizon_months)
     )
-    subtitle = say(
-        "Share of the established, active customers of {day:date} who left by {end:date}, in %, each under the first rule that applies; lines, 95% intervals (Wilson) for customers like these",
-        day=day, end=rule.end(day),
-    )  # fmt: skip
+    subtitle = _rates_subtitle(unseen, rule, day)
+    if table.loc[table["rule"].isin(RULES), "value"].isna().all():
+        absent = say("{reason} {rules}.", reason=_too_few(int(main["base"]), day, unseen, rule), rules=_rules_in_words(rule))
+        return Exhibit("by_rule", title, subtitle, absent=absent)
     return Exhibit("by_rule", title, subtitle, table.drop(columns="events"), options={"value_label": say("Rate")})
+
+
+def _rules_in_words(rule: ChurnRule) -> Message:
+    return say(
+        "Dormant: no transaction for {days:count} days; run-off: average assets down by {share:share} or more; each customer under the first rule that applies",
+        days=rule.dormant_days, share=rule.run_off_share,
+    )  # fmt: skip
+
+
+def _rates_subtitle(unseen: Reasons, rule: ChurnRule, day: dt.date) -> Message:
+    assets = say(", assets of {smallest:count} or more in the bank's currency", smallest=SMALLEST_ASSETS)
+    return say(
+        "Share of the established, active customers of {day:date} ({months:count} months or more with the bank, silent for fewer than {days:count} days{assets}) who left by {end:date}, in %. {rules}. Lines, 95% intervals (Wilson) for customers like these",
+        day=day, end=rule.end(day), months=ESTABLISHED_MONTHS, days=rule.dormant_days, rules=_rules_in_words(rule),
+        assets="" if "run_off" in unseen else assets,
+    )  # fmt: skip
 
 
 def history_exhibit(by_day: Outcomes, rule: ChurnRule) -> Exhibit:
@@ -128,7 +147,7 @@ def history_exhibit(by_day: Outcomes, rule: ChurnRule) -> Exhibit:
         else say("First period {first:share}, last {last:share}: within noise", **numbers)
     )
     subtitle = say(
-        "Churn rate of {months:count} months by the month in which they end, any rule, in %; band, 95% interval; neighbouring periods overlap",
+        "Churn rate of {months:count} months by the month in which they end, any rule, in %; band, 95% interval; neighbouring periods overlap; the axis need not start at 0",
         months=rule.horizon_months,
     )  # fmt: skip
     frame = table.assign(series=RULES[MAIN_RULE], x=[rule.end(day) for day in table["day"]])

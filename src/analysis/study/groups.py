@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.study.segments import CUSTOMERS_NEEDED, find_segments
-from analysis.study.tiers import TIERS, is_active, open_customers, tier_of
+from analysis.study.tiers import TIERS, TIERS_SHOWN, is_active, open_customers, tier_of
 from analysis.wording import Message, say
 
 SEXES = {"female": say("Women"), "male": say("Men")}
@@ -15,16 +15,22 @@ KINDS = {"personal": say("Personal customers"), "corporate": say("Corporate cust
 def customer_groups(
     features: pd.DataFrame, tiers: Mapping[str, float], k_max: int = 7, bootstraps: int = 25, seed: int = 7
 ) -> dict[Message, pd.Series]:
-    """Features of one landmark → a heading and each customer's label (Message, by customer_id), for each way that the data
-    allow: tier, segment, kind, sex. A way with one label only is left out."""
+    """Features of one landmark → a heading and each customer's label (a categorical of Messages in the order of showing, by
+    customer_id), for each way that the data allow: tier (highest first), segment (largest first), kind, sex. A way with one
+    label only is left out."""
     held = features.set_index("customer_id")
-    ways = {say("Kind"): held["kind"].map(KINDS), say("Sex"): held["sex"].map(SEXES)}
+    ways = {say("Kind"): _labels(held["kind"], KINDS), say("Sex"): _labels(held["sex"], SEXES)}
     if tiers and "assets_3m" in held:
-        ways = {say("Tier"): tier_of(held["assets_3m"], tiers).astype(str).map(TIERS), **ways}
+        by_tier = tier_of(held["assets_3m"], tiers).astype(str)
+        ways = {say("Tier"): _labels(by_tier, {name: TIERS[name] for name in TIERS_SHOWN}), **ways}
     if "recency_days" in held:
         customers = open_customers(features)
         active = customers[is_active(customers)]
         if len(active) >= CUSTOMERS_NEEDED:
             found = find_segments(active, k_max, seed, bootstraps)
-            ways[say("Segment")] = found.labels.map(found.names)
-    return {heading: labels for heading, labels in ways.items() if labels.dropna().map(str).nunique() > 1}
+            ways[say("Segment")] = _labels(found.labels, found.names)
+    return {heading: labels for heading, labels in ways.items() if labels.nunique() > 1}
+
+
+def _labels(keys: pd.Series, names: Mapping) -> pd.Series:
+    return keys.astype(pd.CategoricalDtype(list(names))).cat.rename_categories(dict(names))

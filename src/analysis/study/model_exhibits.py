@@ -1,9 +1,10 @@
 """What goes with leaving, and how far the model can be believed: the exhibits."""
 
+import numpy as np
 import pandas as pd
 
 from analysis.finding import Column, Exhibit
-from analysis.stats.intervals import Estimate
+from analysis.stats.intervals import Estimate, simultaneous
 from analysis.stats.prediction import calibration_slope, calibration_table, lift_table, observed_share
 from analysis.study.disclosed import is_tellable, told
 from analysis.study.warning_model import TERMS, WarningModel
@@ -18,33 +19,39 @@ def odds_exhibit(model: WarningModel) -> Exhibit:
     """Odds ratio of each attribute."""
     if absent := _absent("odds", say("Odds ratios"), model):
         return absent
-    table = _labelled(model.fit.odds_ratios(), 1.0)
+    ratios = model.fit.odds_ratios()
+    ratios = ratios[ratios["term"].isin(TERMS)]
+    table = _labelled(ratios, within_noise(ratios.assign(**np.log(ratios[["value", "low", "high"]]))))
     apart = table[~table["is_noise"]]
     return Exhibit(
         name="odds",
-        title=say("Attributes that go with leaving beyond noise: {apart:count} of {all:count}", apart=len(apart), all=len(table)),
+        title=say(
+            "Attributes that go with leaving beyond noise, all compared at once: {apart:count} of {all:count}",
+            apart=len(apart), all=len(table),
+        ),
         subtitle=say(
-            "Odds ratio of leaving within the horizon, each attribute with the others held equal; lines, 95% intervals robust to customers who recur"
+            "Odds ratio of leaving within the horizon, each attribute with the others held equal; lines, 95% intervals robust to customers who recur, each by itself; hollow: within noise, all compared at once (Bonferroni)"
         ),
         frame=table,
         unit="ratio",
         reference=1.0,
         reference_label=say("No difference"),
         options={"log": True, "value_label": say("Odds ratio")},
-    )
+    )  # fmt: skip
 
 
 def effects_exhibit(model: WarningModel) -> Exhibit:
     """The same in percentage points."""
     if absent := _absent("effects", say("Average marginal effects"), model):
         return absent
-    table = _labelled(model.fit.average_marginal_effects(), 0.0)
-    largest = table.loc[table["value"].abs().idxmax()]
+    effects = model.fit.average_marginal_effects()
+    effects = effects[effects["term"].isin(TERMS)]
+    table = _labelled(effects, within_noise(effects))
     return Exhibit(
         name="effects",
-        title=say("Largest difference: {value:points} points ({term})", value=largest["value"], term=largest["label"]),
+        title=_effects_title(table),
         subtitle=say(
-            "Average marginal effect: by how many points the share who leave differs, for the unit named, other attributes of each customer as they are; 95% intervals, each by itself: read the largest with caution, since it was picked"
+            "Average marginal effect: by how many points the share who leave differs, for the unit named, other attributes of each customer as they are; 95% intervals, each by itself; grey: within noise, all compared at once (Bonferroni)"
         ),
         frame=table,
         columns=(
@@ -54,6 +61,23 @@ def effects_exhibit(model: WarningModel) -> Exhibit:
             Column("high", say("To"), "points"),
         ),
     )
+
+
+def _effects_title(table: pd.DataFrame) -> Message:
+    apart = table[~table["is_noise"]]
+    if apart.empty:
+        return say("No attribute's difference is beyond noise, {all:count} compared at once", all=len(table))
+    largest = apart.loc[apart["value"].abs().idxmax()]
+    return say(
+        "Largest difference of {all:count}, beyond noise: {value:points} points ({term})",
+        all=len(table), value=largest["value"], term=largest["label"],
+    )  # fmt: skip
+
+
+def within_noise(table: pd.DataFrame) -> pd.Series:
+    """Which rows (value, low, high: differences, or logs of ratios) do not differ from 0, all read at once."""
+    at_once = simultaneous(table)
+    return (at_once["low"] <= 0) & (at_once["high"] >= 0)
 
 
 def validation_exhibit(model: WarningModel) -> Exhibit:
@@ -155,22 +179,28 @@ def lift_exhibit(model: WarningModel) -> Exhibit:
             Column("lift", say("Lift"), "ratio", say("times")),
             Column("low", say("From"), "ratio", say("95% interval")),
             Column("high", say("To"), "ratio", say("95% interval")),
-            Column("base", say("Base"), "count", say("customers at a landmark")),
+            Column("base", say("Base"), "count", say("customers × landmarks")),
         ),
     )  # fmt: skip
 
 
-def _labelled(table: pd.DataFrame, reference: float) -> pd.DataFrame:
-    known = table[table["term"].isin(TERMS)]
-    within = (known["low"] <= reference) & (known["high"] >= reference)
-    return known.assign(label=known["term"].map(TERMS), is_noise=within).sort_values("value", ascending=False, ignore_index=True)
+def _labelled(table: pd.DataFrame, is_noise: pd.Series) -> pd.DataFrame:
+    labelled = table.assign(label=table["term"].map(TERMS), is_noise=is_noise)
+    return labelled.sort_values("value", ascending=False, ignore_index=True)
 
 
 def _absent(name: str, heading: Message, model: WarningModel) -> Exhibit | None:
+    """The whole reason at the first exhibit that lacks, a reference to it at those below."""
     if model.fit is None:
-        return Exhibit(name, heading, absent=say("There is no model: {reason}.", reason=why_no_model(model)))
+        whole = say("There is no model: {reason}.", reason=why_no_model(model))
+        return Exhibit(name, heading, absent=whole if name == "odds" else say("There is no model, for the reason given above."))
     if name in ("validation", "calibration", "lift") and model.validation.empty:
-        return Exhibit(name, heading, absent=say("No later landmark has matured at which the model could be judged."))
+        whole = say("No later landmark has matured at which the model could be judged.")
+        return Exhibit(
+            name,
+            heading,
+            absent=whole if name == "validation" else say("The model could not be judged, for the reason given above."),
+        )
     return None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from analysis.finding import Finding
 from analysis.stats.intervals import Estimate, simultaneous
 from analysis.stats.prediction import lift_at
-from analysis.study.model_exhibits import CAPACITY_SHARE, slope_of, why_no_model
+from analysis.study.model_exhibits import CAPACITY_SHARE, slope_of, why_no_model, within_noise
 from analysis.study.warning_model import TERMS, WarningModel, validated_auc
 from analysis.wording import say
 
@@ -62,8 +62,8 @@ def _slope_finding(model: WarningModel) -> Finding:
 def strongest_effect(model: WarningModel) -> Finding:
     """The largest average marginal effect of those beyond noise, its interval widened for having been picked."""
     effects = model.fit.average_marginal_effects()
-    effects = simultaneous(effects[effects["term"].isin(TERMS)])
-    apart = effects[(effects["low"] > 0) | (effects["high"] < 0)]
+    effects = effects[effects["term"].isin(TERMS)]
+    apart = simultaneous(effects)[~within_noise(effects)]
     rest = {"base": model.fit.base, "exhibit": "effects", "base_of": "observations"}
     if apart.empty:
         text = say("**No** attribute goes with leaving beyond noise, {all:count} attributes read at once.", all=len(effects))

@@ -33,16 +33,23 @@ def promoters_exhibit(recent: pd.DataFrame, groups: Groups, score: Estimate, is_
 
 
 def by_groups(recent: pd.DataFrame, groups: Groups, measure: Callable[[pd.Series], pd.DataFrame]) -> pd.DataFrame:
-    """`measure` of the answers keyed by each way's labels → label, value, low, high, base, group; groups of few are left out."""
+    """`measure` of the answers keyed by each way's labels → label, value, low, high, base, group, labels in their order where
+    they are categorical; groups of few are left out."""
     parts = []
     for heading, labels in groups.items():
         known = labels.dropna()
-        table = measure(recent["customer_id"].map(known.map(str)))
-        parts.append(table.assign(label=table["label"].map({str(label): label for label in known}), group=heading))
+        by_name = {str(label): label for label in _in_order(known)}
+        table = measure(recent["customer_id"].map({customer: str(label) for customer, label in known.items()}))
+        table = table.sort_values("label", key=lambda names, order=list(by_name): names.map(order.index))
+        parts.append(table.assign(label=table["label"].map(by_name), group=heading))
     frame = (
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["label", "value", "low", "high", "base", "group"])
     )
     return frame[frame["base"] >= DISCLOSURE_THRESHOLD].reset_index(drop=True)
+
+
+def _in_order(labels: pd.Series) -> list[Message]:
+    return list(labels.cat.categories) if isinstance(labels.dtype, pd.CategoricalDtype) else sorted(labels, key=str)
 
 
 def _group_exhibit(name: str, table: pd.DataFrame, whole: Estimate, unit: str, subtitle: Message) -> Exhibit:
@@ -96,19 +103,19 @@ def branch_findings(table: pd.DataFrame | None) -> list[Finding]:
     """How many branches lie outside the limits of chance."""
     if table is None:
         return []
-    outside = int((table["outside"] != "").sum())
+    above, below = (int(table["outside"].eq(side).sum()) for side in ("above", "below"))
+    outside = above + below
     text = (
         say(
-            "Branches outside the limits of chance (99.8%): **{outside:count}** of {all:count}; the others cannot be ranked.",
-            outside=outside,
-            all=len(table),
+            "Branches outside the limits of chance (99.8%): **{outside:count}** of {all:count} (above: {above:count}, below: {below:count}); the others cannot be ranked.",
+            outside=outside, all=len(table), above=above, below=below,
         )
         if outside
         else say(
             "**None** of {all:count} branches lies outside the limits of chance (99.8%): their order says nothing.",
             all=len(table),
         )
-    )
+    )  # fmt: skip
     return [Finding("branches.outside", text, outside, int(table["base"].sum()), "count", exhibit="branches", base_of="answers")]
 
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.finding import Exhibit
+from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit
 from analysis.stats.survival import kaplan_meier, log_rank
 from analysis.study.churn import INVOLUNTARY_REASONS, ChurnRule, at_risk
 from analysis.study.disclosed import is_tellable
-from analysis.study.tiers import TIERS, tier_of
+from analysis.study.tiers import LOWEST, TIERS, TIERS_SHOWN, tier_of
 from analysis.wording import Message, say
 
 CUSTOMERS_FOR_CURVE = 30
@@ -33,12 +33,24 @@ def retention_exhibit(
         return _absent(say("Too few customers, or too few who closed, in every tier."))
     curves = {tier: _curve(lives[lives["tier"] == tier], tier) for tier in shown}
     subtitle = say(
-        "Share of the established customers of {start:date} who have not closed, by tier on that day (Kaplan-Meier), in %; bands, 95% intervals; involuntary exits leave the count on their day",
-        start=start,
+        "Share of the established customers of {start:date} who have not closed, by tier on that day (Kaplan-Meier), in %; bands, 95% intervals; involuntary exits leave the count on their day; the axis need not start at 0{unshown}",
+        start=start, unshown=_unshown([tier for tier in TIERS_SHOWN if tier in {LOWEST, *tiers} and tier not in shown]),
     )  # fmt: skip
     return Exhibit(
         "retention", _title(lives, curves), subtitle, pd.concat(curves.values(), ignore_index=True),
         x_label=say("Months since {start:date}", start=start), x_unit="months",
+    )  # fmt: skip
+
+
+def _unshown(left_out: list[str]) -> Message | str:
+    if not left_out:
+        return ""
+    names: Message = TIERS[left_out[0]]
+    for tier in left_out[1:]:
+        names = say("{first} and {second}", first=names, second=TIERS[tier])
+    return say(
+        "; not shown, with fewer than {needed:count} customers or from 1 to {most:count} who closed: {tiers}",
+        needed=CUSTOMERS_FOR_CURVE, most=DISCLOSURE_THRESHOLD - 1, tiers=names,
     )  # fmt: skip
 
 
@@ -53,10 +65,11 @@ def lives_since(start: dt.date, risk: pd.DataFrame, latest: pd.DataFrame, as_of:
 
 
 def shown_tiers(lives: pd.DataFrame) -> list[str]:
-    """Tiers with CUSTOMERS_FOR_CURVE customers, whose number of closings may be told (their total is not published)."""
-    counts = lives.groupby("tier")["closed"].agg(["sum", "size"]).reindex(list(TIERS)).fillna(0)
+    """Tiers, highest first, with CUSTOMERS_FOR_CURVE customers, whose number of closings may be told (their total is not
+    published)."""
+    counts = lives.groupby("tier")["closed"].agg(["sum", "size"]).reindex(TIERS_SHOWN).fillna(0)
     is_shown = (counts["size"] >= CUSTOMERS_FOR_CURVE) & counts["sum"].map(is_tellable)
-    return [tier for tier in TIERS if is_shown[tier]]
+    return [tier for tier in TIERS_SHOWN if is_shown[tier]]
 
 
 def _title(lives: pd.DataFrame, curves: Mapping[str, pd.DataFrame]) -> Message:

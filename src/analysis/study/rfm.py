@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis.finding import Exhibit, Finding
 from analysis.study.disclosed import hidden, is_tellable
-from analysis.wording import say
+from analysis.wording import Message, say
 
 RFM_SCORES = 5
 BEST_FROM = 4
@@ -60,7 +60,6 @@ def rfm_exhibit(scores: pd.DataFrame) -> Exhibit:
     cells, average = rfm_cells(scores), scores["assets"].mean()
     if cells.empty or average <= 0:
         return Exhibit("rfm", say("Recency and frequency"), absent=say("Too few customers, or no assets, in each cell."))
-    best = cells.loc[cells["assets"].idxmax()]
     frame = pd.DataFrame(
         {
             "row": [say("Recency {score:count}", score=score) for score in cells["recency"]],
@@ -71,12 +70,22 @@ def rfm_exhibit(scores: pd.DataFrame) -> Exhibit:
     )
     return Exhibit(
         name="rfm",
-        title=say(
-            "Mean assets are largest at recency {recency:count}, frequency {frequency:count}: {ratio:ratio.1} times the average (the largest of {cells:count} cells)",
-            recency=best["recency"], frequency=best["frequency"], ratio=best["assets"] / average, cells=len(cells),
-        ),
+        title=_rfm_title(scores, cells),
         subtitle=say(
             "Active customers by recency and frequency score (5 best). Colour: mean assets against the average; printed: customers, in % of all active"
         ),
         frame=frame.iloc[::-1].reset_index(drop=True),
+    )
+
+
+def _rfm_title(scores: pd.DataFrame, cells: pd.DataFrame) -> Message:
+    """The customers who are both recent and frequent, where neither a hidden cell nor who of them pays little is given away."""
+    both = scores[(scores[["recency", "frequency"]] >= BEST_FROM).all(axis=1)]
+    is_shown = cells.loc[(cells[["recency", "frequency"]] >= BEST_FROM).all(axis=1), "customers"].sum() == len(both)
+    paying = int((both["monetary"] >= BEST_FROM).sum())
+    if not is_shown or not is_tellable(len(both) - paying):
+        return say("Active customers by recency and frequency")
+    return say(
+        "{share:share} of active customers are both recent and frequent (scores 4 and 5) and hold {assets:share} of active customers' assets",
+        share=len(both) / len(scores), assets=both["assets"].sum() / scores["assets"].sum(),
     )  # fmt: skip

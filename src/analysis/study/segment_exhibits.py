@@ -3,11 +3,12 @@
 import pandas as pd
 
 from analysis.finding import Column, Exhibit, Finding
-from analysis.stats.clusters import STABLE
+from analysis.stats.clusters import REFERENCE_DEVIATIONS, STABLE
 from analysis.study.disclosed import hidden
 from analysis.study.segments import TRAIT_NAMES, Segments
 from analysis.wording import Message, say
 
+WEAK_SEPARATION = 0.25  # Kaufman and Rousseeuw 1990: no substantial structure
 MEASURES = {
     "customers": ("kind", "size"),
     "assets_mean": ("assets_3m", "mean"),
@@ -42,10 +43,7 @@ def segment_findings(found: Segments, table: pd.DataFrame, base: int) -> list[Fi
     if found.clustering.k == 1:
         return _no_segments(found, base)
     weakest = float(found.clustering.stability.min())
-    text = say(
-        "The active customers form **{k:count} stable segments**: the least stable has a stability of {weakest:number}, where {needed:number} is needed and 1 is perfect.",
-        k=found.clustering.k, weakest=weakest, needed=STABLE,
-    )  # fmt: skip
+    text = _number_text(found, weakest)
     stability = say(
         "Least stable segment: stability **{weakest:number}**, where {needed:number} is needed.", weakest=weakest, needed=STABLE
     )
@@ -56,6 +54,25 @@ def segment_findings(found: Segments, table: pd.DataFrame, base: int) -> list[Fi
         *_richest(found, table),
         *[_share(found.keys[row["segment"]], row, base) for _, row in table.iterrows()],
     ]
+
+
+def separation_of(found: Segments) -> float:
+    """Mean silhouette of the grouping taken, to the two decimals that are shown."""
+    table = found.clustering.table
+    return round(float(table.loc[table["k"].eq(found.clustering.k), "separation"].iloc[0]), 2)
+
+
+def _number_text(found: Segments, weakest: float) -> Message:
+    numbers = {"k": found.clustering.k, "weakest": weakest, "needed": STABLE}
+    if (separation := separation_of(found)) <= WEAK_SEPARATION:
+        return say(
+            "The active customers form **{k:count} stable, but weakly separated segments**: they shade into one another (separation {separation:number}; {weak:number} or less is weak); the least stable has a stability of {weakest:number}, where {needed:number} is needed and 1 is perfect.",
+            separation=separation, weak=WEAK_SEPARATION, **numbers,
+        )  # fmt: skip
+    return say(
+        "The active customers form **{k:count} stable segments**: the least stable has a stability of {weakest:number}, where {needed:number} is needed and 1 is perfect.",
+        **numbers,
+    )
 
 
 def _no_segments(found: Segments, base: int) -> list[Finding]:
@@ -98,17 +115,13 @@ def _share(key: str, row: pd.Series, base: int) -> Finding:
 def choice_exhibit(found: Segments) -> Exhibit:
     """Every number of segments that was tried, with what was asked of it."""
     table = found.clustering.table
-    title = (
-        say("No number of segments is both stable and better separated than data without structure")
-        if found.clustering.k == 1
-        else say("{k:count} segments are stable and better separated than data without structure", k=found.clustering.k)
-    )
     verdict = {True: say("yes"), False: say("no")}
     return Exhibit(
         name="choice",
-        title=title,
+        title=_choice_title(found),
         subtitle=say(
-            "k-means with each number of segments; stability: mean bootstrap Jaccard agreement; separation: mean silhouette; of the acceptable numbers the one furthest above data without structure is taken"
+            "k-means with each number of segments. Acceptable: each segment's stability (mean bootstrap Jaccard agreement) is {stable:number} or more, and separation (mean silhouette) exceeds that of data without structure by more than {deviations:count} of its standard deviations; of these the one furthest above is taken. A separation of {weak:number} or less is weak",
+            stable=STABLE, deviations=REFERENCE_DEVIATIONS, weak=WEAK_SEPARATION,
         ),
         frame=table.assign(verdict=table["is_acceptable"].map(verdict), is_total=table["k"].eq(found.clustering.k)),
         columns=(
@@ -119,7 +132,19 @@ def choice_exhibit(found: Segments) -> Exhibit:
             Column("reference", say("Without structure"), "number", say("silhouette")),
             Column("verdict", say("Acceptable")),
         ),
-    )
+    )  # fmt: skip
+
+
+def _choice_title(found: Segments) -> Message:
+    k = found.clustering.k
+    if k == 1:
+        return say("No number of segments is both stable and better separated than data without structure")
+    if (separation := separation_of(found)) <= WEAK_SEPARATION:
+        return say(
+            "{k:count} segments are stable and better separated than data without structure, yet weakly: they shade into one another (separation {separation:number})",
+            k=k, separation=separation,
+        )  # fmt: skip
+    return say("{k:count} segments are stable and better separated than data without structure", k=k)
 
 
 def profile_exhibit(found: Segments, table: pd.DataFrame) -> Exhibit:

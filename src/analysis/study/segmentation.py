@@ -52,7 +52,7 @@ def segmentation(
             *rfm_findings(scores),
             *segment_findings(found, table, len(active)),
         ],
-        pyramid=_without_tiers("pyramid") if by_tier is None else pyramid(by_tier, customers, currency),
+        pyramid=_without_tiers("pyramid") if by_tier is None else pyramid(by_tier, customers, tiers, currency),
         tiers=_without_tiers("tiers") if by_tier is None else tier_exhibit(by_tier, currency),
         rfm=rfm_exhibit(scores),
         choice=choice_exhibit(found),

@@ -9,6 +9,7 @@ from analysis.study.disclosed import is_tellable
 from analysis.wording import Message, say
 
 TIERS = {"mass": say("Mass"), "affluent": say("Affluent"), "private_banking": say("Private banking")}
+TIERS_SHOWN = tuple(reversed(TIERS))
 ACTIVE_DAYS = 90
 LOWEST = "mass"
 
@@ -102,11 +103,11 @@ def _what(measure: str) -> Message:
     return say("contribution") if measure == "contribution_share" else say("assets")
 
 
-def pyramid(table: pd.DataFrame, customers: pd.DataFrame, currency: str) -> Exhibit:
-    """The pyramid: share of customers beside share of assets."""
+def pyramid(table: pd.DataFrame, customers: pd.DataFrame, edges: Mapping[str, float], currency: str) -> Exhibit:
+    """The pyramid: share of customers beside share of assets. `edges` are those that made the table."""
     subtitle = say(
-        "Share of open customers and of assets by tier, in %; assets are {what}, average of three months, in {currency}; who has no balance counts as mass",
-        currency=currency, what=_assets_words(customers),
+        "Share of open customers and of assets by tier, in %; assets are {what}, average of three months, in {currency}; {edges}; who has less, or no balance, counts as mass",
+        currency=currency, what=_assets_words(customers), edges=_edges_words(edges),
     )  # fmt: skip
     return Exhibit(
         name="pyramid",
@@ -115,6 +116,15 @@ def pyramid(table: pd.DataFrame, customers: pd.DataFrame, currency: str) -> Exhi
         frame=table.rename(columns={"customer_share": "left", "assets_share": "right"})[["label", "left", "right"]],
         options={"left_label": say("Customers"), "right_label": say("Assets")},
     )
+
+
+def _edges_words(edges: Mapping[str, float]) -> Message:
+    first, *others = (
+        say("{tier} from {edge:amount}", tier=TIERS[name], edge=edges[name]) for name in TIERS_SHOWN if name in edges
+    )
+    for other in others:
+        first = say("{first}, {second}", first=first, second=other)
+    return first
 
 
 def _assets_words(customers: pd.DataFrame) -> Message:
