@@ -16,13 +16,16 @@ PARAMETERS = 'bank: str = "demo"\nas_of: str = ""'
 HEAVY_C_LOOP = "sum(range(10**12))"  # holds the interpreter's lock: no thread of the kernel can do anything
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+@pytest.fixture(autouse=True)
+def _own_scratch(tmp_path, monkeypatch):
+    """Temporary folders of other runs on the machine lie elsewhere, and no language is set."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     monkeypatch.delenv("CRM_LANGUAGES", raising=False)
 
+
+@pytest.fixture
+def run(tmp_path):
     def execute(languages=("en",), limit=60.0, workers=2, **sources: str) -> dict:
         jobs = [Job(name, _notebook(tmp_path, name, source), {"bank": "mine"}, limit) for name, source in sources.items()]
         return {outcome.name: outcome for outcome in execute_all(jobs, list(languages), workers)}
