@@ -15,7 +15,9 @@ OPEN = "document.querySelectorAll('details').forEach(node => { node.open = true 
 NOT_ENGLISH = {  # names of methods and units that Chinese bankers write so
     "AUC", "CNY", "DeLong", "FTP", "Jaccard", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA", "Shapley", "Wald", "Wilson",
 }  # fmt: skip
-IDENTIFIER = re.compile(r"docs/assumptions\.md|（A\d+）|\\[0-9a-f]+ ")  # an assumption's number; a letter that CSS writes by its number
+IDENTIFIER = re.compile(
+    r"docs/assumptions\.md|（A\d+）|\\[0-9a-f]+ "
+)  # an assumption's number; a letter that CSS writes by its number
 both = pytest.mark.parametrize("width", WIDTHS)
 every_page = pytest.mark.parametrize("name", NAMES)
 chinese_page = pytest.mark.parametrize("name", CHINESE)
