@@ -115,7 +115,7 @@ _TABLES = (
     Table("transactions", "One row a booking.", ("transaction_id",), (
         C("transaction_id", "text", "the booking", True, sensitive=True), _customer(), C("booked_at", "timestamp", "time of booking", True),
         C("channel", "text", "where it was made", allowed=CHANNELS),
-        C("initiated_by", "text", "made by the customer, or by the bank (interest, fees)", allowed=("customer", "bank")),
+        C("initiated_by", "text", "made by the customer, or by the bank (interest, fees); empty counts as the customer", allowed=("customer", "bank")),
         C("amount", "number", "signed: money in is positive", True, unit="currency"), C("category", "text", "purpose"),
         C("counterparty", "text", "the other side", sensitive=True)), dated="booked_at"),
     Table("contacts", "One row a contact of a customer with the bank.", ("contact_id",), (
