@@ -1,5 +1,7 @@
 """A small project in a temporary folder: a `bank.yaml` and its raw files, prepared as a user would."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -36,6 +38,15 @@ txn_id,client_id,booked,amount
 FILES = {"clients.csv": CLIENTS, "bookings.csv": BOOKINGS}
 
 
+@contextmanager
+def project_root(root: Path) -> Iterator[Path]:
+    """The folder as the project's root, for as long as the block lasts."""
+    (root / "reports.yaml").touch()
+    with pytest.MonkeyPatch.context() as surroundings:
+        surroundings.setenv("CRM_HOME", str(root))
+        yield root
+
+
 class Project:
     """A project root with banks; `add` writes one, `prepare` prepares it."""
 
@@ -65,10 +76,9 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch) -> Project:
-    (tmp_path / "reports.yaml").touch()
-    monkeypatch.setenv("CRM_HOME", str(tmp_path))
-    return Project(tmp_path)
+def project(tmp_path) -> Iterator[Project]:
+    with project_root(tmp_path) as root:
+        yield Project(root)
 
 
 PANDAS_TYPES = {"int": "Int64", "number": "float64", "bool": "boolean", "date": "datetime64[us]", "timestamp": "datetime64[us]"}

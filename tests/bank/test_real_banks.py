@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from tests.conftest import project_root
 
 from analysis.bank.book import open_bank
 from analysis.bank.prepare import prepare
@@ -20,10 +21,7 @@ WITHIN_CROWNS = 10
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """A project with both banks, prepared."""
-    root = tmp_path_factory.mktemp("home")
-    (root / "reports.yaml").touch()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CRM_HOME", str(root))
+    with project_root(tmp_path_factory.mktemp("home")) as root:
         for bank, raw in (("berka", "berka"), ("satisfaction-survey", "satisfaction")):
             target = root / "data" / "raw" / bank
             target.mkdir(parents=True)

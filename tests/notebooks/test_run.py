@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.conftest import project_root
 
 from analysis.bank.demo import make_demo_bank
 from analysis.bank.prepare import prepare
@@ -22,10 +23,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """A project's root with the demo bank, prepared."""
-    root = tmp_path_factory.mktemp("home")
-    (root / "reports.yaml").touch()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CRM_HOME", str(root))
+    with project_root(tmp_path_factory.mktemp("home")) as root:
         make_demo_bank(root / "data" / "raw" / "demo", customers=CUSTOMERS)
         prepare(folders("demo"))
     return root

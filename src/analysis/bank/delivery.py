@@ -19,6 +19,11 @@ def files_of(config: BankConfig, table: str) -> list[str]:
     return sorted({node.name for node in tree.find_all(sqlglot.exp.Table)} & set(config.files))
 
 
+def used_files(config: BankConfig) -> list[str]:
+    """Names of the raw files that some table reads, sorted; a declared file that none reads does not count."""
+    return sorted({name for table in config.tables for name in files_of(config, table)})
+
+
 def locate(raw: Path, file: RawFile) -> list[Path]:
     """The files that `file.path` names below `raw`, sorted; none is a sentence that says what is near."""
     if not raw.is_dir():

@@ -8,7 +8,7 @@ from pathlib import Path
 from analysis import digest
 from analysis.bank.book import choose_as_of, feature_path, read_manifest, write_features
 from analysis.bank.config import BankConfig, read_config
-from analysis.bank.delivery import files_of, locate
+from analysis.bank.delivery import locate, used_files
 from analysis.calendar import landmark_grid
 from analysis.project import Folders
 
@@ -59,9 +59,8 @@ def prepare_features(prepared: Prepared, places: Folders) -> None:
 
 
 def _state(config: BankConfig, places: Folders) -> dict:
-    names = sorted({name for table in config.tables for name in files_of(config, table)})
     return {
-        "inputs": {name: digest.of_files(locate(places.raw, config.files[name])) for name in names},
+        "inputs": {name: digest.of_files(locate(places.raw, config.files[name])) for name in used_files(config)},
         "definition": digest.of_file(places.definition),
         "code": digest.of_tree(Path(__file__).parent),
         "packages": digest.package_versions(),

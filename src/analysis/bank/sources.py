@@ -10,7 +10,7 @@ import duckdb
 
 from analysis.bank.config import BankConfig
 from analysis.bank.contracts import TABLES, Table
-from analysis.bank.delivery import files_of
+from analysis.bank.delivery import files_of, used_files
 from analysis.bank.rawfiles import first_line, load, locate
 from analysis.bank.sql import literal, quoted
 from analysis.errors import UserError
@@ -29,15 +29,14 @@ def load_files(connection: duckdb.DuckDBPyConnection, config: BankConfig, raw: P
     """Makes one relation of text columns for each file that is used, in a schema of their own: a file may bear a table's name."""
     connection.execute(f"CREATE SCHEMA {DELIVERED}")
     with _among_files(connection):
-        for name in sorted({name for table in config.tables for name in files_of(config, table)}):
+        for name in used_files(config):
             load(connection, name, config.files[name], raw)
 
 
 def confine(connection: duckdb.DuckDBPyConnection, config: BankConfig, raw: Path, folder: Path) -> None:
     """From here on the connection reads the declared files and works in `folder`, and nothing else: what a SELECT read
     beside them would be missing from the record of inputs."""
-    used = sorted({name for table in config.tables for name in files_of(config, table)})
-    paths = ", ".join(literal(path) for name in used for path in locate(raw, config.files[name]))
+    paths = ", ".join(literal(path) for name in used_files(config) for path in locate(raw, config.files[name]))
     connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute(f"SET allowed_directories = [{literal(f'{folder}/')}]")
     connection.execute("SET enable_external_access = false")
