@@ -6,7 +6,7 @@ DEMO := data/raw/demo/bank.yaml
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint lab bench lock clean
+.PHONY: help setup report test lint lab bench validate lock clean
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ lab: .venv/dev.installed $(DEMO) ## open JupyterLab with the demo bank ready
 
 bench: .venv/dev.installed $(DEMO) ## measure publishing against the plain way, as ratios in one run
 	$(BIN)/python tests/bench/overhead.py
+
+validate: setup ## hold every method against simulated banks and write docs/validation.json (hours; can be resumed)
+	@$(BIN)/crm validate demo --passport docs/validation.json --jobs 2
 
 lock: ## pin every dependency anew (for maintainers; installs uv beside)
 	$(PYTHON) -m venv .venv/locking && .venv/locking/bin/pip install --quiet uv

@@ -85,6 +85,22 @@ def report(
         raise typer.Exit(EXIT_FAILED_REPORT)
 
 
+@app.command()
+def validate(
+    bank: Annotated[str, typer.Argument(help="Folder of a simulated bank in data/raw/, such as demo.")],
+    as_json: Annotated[bool, typer.Option("--json", help="A list of objects instead of a table.")] = False,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Make so many demo banks anew and sum them up.")] = None,
+    world: Annotated[str | None, typer.Option(help="With --seeds: the world they are simulated in, if not default.")] = None,
+    customers: Annotated[int | None, typer.Option(help="With --seeds: customers of each, if not the world's own.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Banks at work at once.")] = 2,
+    passport: Annotated[Path | None, typer.Option(help="Run all worlds (hours) and write their table to this file.")] = None,
+) -> None:
+    """Holds every study's estimates against the truth of a simulated bank: one bank's, or with --seeds many banks'."""
+    from analysis.validation import command
+
+    command.run(bank, command.Asked(as_json, seeds, world, customers, jobs, passport))
+
+
 def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 

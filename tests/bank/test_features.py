@@ -164,6 +164,23 @@ def test_contacts(write_processed):
     assert one(frame)[["contacts_365d", "wait_minutes_90d", "wait_minutes_365d", "abandoned_365d"]].tolist() == [3, 10, 15, 1]
 
 
+def test_attempts_to_log_in_are_no_contacts(write_processed):
+    def contact(number, purpose, customer="A", **fields):
+        return {"contact_id": str(number), "customer_id": customer, "started_at": "2024-03-01", "purpose": purpose, **fields}
+
+    attempt = {"channel": "app", "outcome": "failed", "abandoned": True, "wait_minutes": 60}
+    contacts = [
+        contact(1, "login", **attempt),
+        contact(2, "cash", wait_minutes=10),
+        contact(3, None, wait_minutes=20, abandoned=True),
+        contact(4, "login", "B", **attempt),
+    ]
+    frame = feature_frame(write_processed(customers=CUSTOMERS, contacts=contacts), LANDMARK)
+    assert one(frame)[["contacts_365d", "wait_minutes_90d", "wait_minutes_365d", "abandoned_365d"]].tolist() == [2, 15, 15, 1]
+    assert one(frame, "B")[["contacts_365d", "abandoned_365d"]].tolist() == [0, 0]
+    assert np.isnan(one(frame, "B").wait_minutes_365d)
+
+
 def test_contributions(write_processed):
     rows = [
         {"customer_id": "A", "month": "2024-03-31", "ftp_interest": 10, "fees": 2, "expected_loss": 3, "capital_charge": 1},

@@ -15,6 +15,7 @@ from analysis.project import Folders
 
 REJECTED_LAST_RUN = "rejected-last-run"
 EVENT_TABLES = ("balances", "transactions", "contacts", "complaints", "surveys", "contributions")
+LEADING = ("parties", "customers")
 
 
 def build(config: BankConfig, places: Folders, state: dict) -> dict:
@@ -34,15 +35,19 @@ def build(config: BankConfig, places: Folders, state: dict) -> dict:
 
 
 def _make(config: BankConfig, places: Folders, staging: Path) -> tuple[dict[str, dict], list[str | None]]:
+    from analysis.bank import identity
     from analysis.bank.engine import connect
 
+    identity.refuse_without_customers(config, places.definition)
     connection = connect(staging / "work.duckdb")
     try:
         load_files(connection.con, config, places.raw)
         confine(connection.con, config, places.raw, staging)
         tables: dict[str, dict] = {}
-        for contract in contract_order(config):
+        for contract in _order(config):
             select_table(connection.con, config, places.definition, contract)
+            if "parties" in tables:
+                identity.read_numbers(connection.con, config, places.definition, contract, staging)
             tables[contract.name] = _accept(connection, contract, staging, list(tables))
             _refuse_too_many_bad(connection, contract, config, places, staging, tables[contract.name])
         return tables, _span(connection, list(tables))
@@ -50,14 +55,26 @@ def _make(config: BankConfig, places: Folders, staging: Path) -> tuple[dict[str,
         connection.disconnect()
 
 
+def _order(config: BankConfig) -> list[Table]:
+    """The bank's tables, those that others refer to first; where it brings parties, they and customers before all others."""
+    if "parties" not in config.tables:
+        return contract_order(config)
+    names = sorted(config.tables, key=lambda name: LEADING.index(name) if name in LEADING else len(LEADING))
+    return contract_order(config.model_copy(update={"tables": {name: config.tables[name] for name in names}}))
+
+
 def _accept(connection, contract: Table, staging: Path, done: list[str]) -> dict:
-    from analysis.bank import acceptance
+    from analysis.bank import acceptance, identity
 
     raw = connection.table(f"raw_{contract.name}")
     parents = {name: connection.table(name) for name in done}
-    checked = connection.create_table(f"checked_{contract.name}", acceptance.check(raw, contract, parents))
+    has_numbers = "parties" in done
+    check = identity.checked(connection, raw, contract, parents) if has_numbers else acceptance.check(raw, contract, parents)
+    checked = connection.create_table(f"checked_{contract.name}", check)
     repeated = connection.create_table(f"repeated_{contract.name}", acceptance.duplicates(checked, contract))
-    refused = connection.create_table(f"refused_{contract.name}", acceptance.rejected(raw, checked, repeated, contract))
+    refusals = acceptance.rejected(raw, checked, repeated, contract)
+    refusals = identity.explained(refusals, contract) if has_numbers else refusals
+    refused = connection.create_table(f"refused_{contract.name}", refusals)
     kept = acceptance.accepted(checked, repeated, contract).order_by(list(contract.key))
     path = staging / f"{contract.name}.parquet"
     connection.to_parquet(kept, str(path), compression="zstd")

@@ -96,7 +96,8 @@ _TABLES = (
     Table("customers", "One row a customer: a person or a company.", ("customer_id",),
           (_customer(refers=None), *_person()), dated="opened_date"),
     Table("parties", "One row a department's record of a customer; identity turns parties into customers.", ("source", "source_id"),
-          (C("source", "text", "the department", True), C("source_id", "text", "its number for the customer", True, sensitive=True), *_person()),
+          (C("source", "text", "the department", True), C("source_id", "text", "its number for the customer", True, sensitive=True),
+           C("core_number", "text", "the core department's number for the customer, where this department holds it", sensitive=True), *_person()),
           dated="opened_date"),
     Table("branches", "One row a branch.", ("branch_id",), (
         C("branch_id", "text", "the branch", True), C("name", "text", "its name"), C("city", "text", "city or district"),
@@ -121,7 +122,8 @@ _TABLES = (
     Table("contacts", "One row a contact of a customer with the bank.", ("contact_id",), (
         C("contact_id", "text", "the contact", True), _customer(), C("started_at", "timestamp", "when it began", True),
         C("channel", "text", "where", allowed=CONTACT_CHANNELS), C("branch_id", "text", "the branch", refers="branches.branch_id"),
-        C("purpose", "text", "what for"), C("wait_minutes", "number", "time waited", unit="minutes", low=0, high=1440),
+        C("purpose", "text", "what for; 'login' (an attempt to log in) is not counted as a contact"),
+        C("wait_minutes", "number", "time waited", unit="minutes", low=0, high=1440),
         C("handled_minutes", "number", "time served", unit="minutes", low=0, high=1440), C("abandoned", "bool", "left before being served"),
         C("staff_id", "text", "who served", sensitive=True), C("outcome", "text", "how it ended")), dated="started_at"),
     Table("complaints", "One row a complaint.", ("complaint_id",), (
@@ -173,8 +175,8 @@ _TABLES = (
         _customer(), C("lender", "text", "this bank or another", True), C("reported_date", "date", "reported on", True),
         _amount("credit_line", "line granted", 0), _amount("drawn", "amount drawn", 0), _amount("collateral", "collateral's value", 0)), dated="reported_date"),
     Table("ownership", "One row a tie between two companies.", ("parent_id", "child_id", "kind"), (
-        C("parent_id", "text", "owner, guarantor or executive", True, sensitive=True), C("child_id", "text", "owned or guaranteed company", True, sensitive=True),
-        C("kind", "text", "kind of tie", True, allowed=("equity", "guarantee", "executive")), C("share", "number", "share held", unit="0-1", low=0, high=1),
+        C("parent_id", "text", "owner, guarantor, executive, or head of a group in the bank's register", True, sensitive=True), C("child_id", "text", "the company owned, guaranteed, run or registered", True, sensitive=True),
+        C("kind", "text", "kind of tie", True, allowed=("equity", "guarantee", "executive", "registered")), C("share", "number", "share held", unit="0-1", low=0, high=1),
         C("since_date", "date", "since"), C("until_date", "date", "until", known="until_date")), dated="since_date"),
     Table("alerts", "One row an alert raised for a customer.", ("alert_id",), (
         C("alert_id", "text", "the alert", True), _customer(), C("raised_date", "date", "when", True), C("owner", "text", "who acts", sensitive=True),

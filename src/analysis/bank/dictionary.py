@@ -32,6 +32,14 @@ tables:
   `data/processed/<bank>/rejected/<table>.parquet` with row key, column, rule, reason and original. Where more rows than
   `max_rejected_share` (5 % unless `bank.yaml` says otherwise) are bad, nothing is prepared, and those rows lie in
   `data/processed/<bank>/rejected-last-run/`.
+- **Departments' numbers**: where each department knows customers under numbers of its own, bring `parties`, and write
+  `customer_id` (and `converted_customer_id`) as `source:source_id` in every table, such as `'card:' || card_customer AS
+  customer_id`. The department whose numbers `customers` writes is the core: a customer's `customer_id` becomes its bare core
+  number, in every table. Another department's number leads to the customer whose core number that party holds (`core_number`,
+  compared exactly); where it leads to none, the reference is bad. In `ownership` customers are written so too; what is no
+  party's number there stays as it is, so give outsiders numbers that no customer bears. Rejected rows keep what the department
+  wrote. The mapping lies in `data/processed/<bank>/identity.parquet` (source, source_id, customer_id, probability), one row a
+  party; the last two are null where it leads to no customer.
 - **Days**: a table is *dated by* the column that says when a row became known; reports as of a day see no later row, and of
   an earlier row nothing that became known later ("known from").
 - **Other keys** of `bank.yaml`: `names`, `kind_of_data` (real, simulated, research), `prepared_by`, `as_of` (if not the last month

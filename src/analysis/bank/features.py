@@ -9,6 +9,7 @@ from analysis.bank.contracts import CHANNELS, PRODUCTS
 
 WINDOWS_DAYS = (30, 90, 365)
 DAYS_PER_MONTH = 30.4375
+LOGIN = "login"
 DESCRIPTIVE = ("kind", "sex", "branch_id", "industry", "size", "risk_grade", "opened_date", "closed_date", "exit_reason")
 
 
@@ -22,7 +23,8 @@ def features(tables: dict[str, ir.Table], landmark: dt.date) -> ir.Table:
     assets_volatility (standard deviation ÷ mean), assets_trend (assets_3m ÷ assets_prior_3m − 1), assets_peak_12m,
     months_seen; products_held, holds_<product>; complaints_365d, open_complaints (those reopened too),
     open_complaint_hours (of the one received first); contacts_365d, wait_minutes_90d and wait_minutes_365d (means),
-    abandoned_365d; contribution_12m. A table that the bank does not bring yields no columns.
+    abandoned_365d (attempts to log in, of purpose 'login', are no contacts); contribution_12m. A table that the bank does
+    not bring yields no columns.
     """
     rows = _customers(tables["customers"], landmark)
     for name, build in _BUILDERS.items():
@@ -122,6 +124,7 @@ def _complaints(complaints: ir.Table, landmark: dt.date) -> ir.Table:
 
 
 def _contacts(contacts: ir.Table, landmark: dt.date) -> ir.Table:
+    contacts = contacts.filter(contacts.purpose.fill_null("") != LOGIN)
     age = _days(landmark, contacts.started_at)
     return contacts.group_by("customer_id").agg(
         contacts_365d=(age < 365).cast("int64").sum(),

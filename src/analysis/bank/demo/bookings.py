@@ -1,13 +1,20 @@
-"""Transactions of the demo bank's customers, one month at a time."""
+"""Transactions of the demo bank's customers."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis.bank.demo.calendar import FIRST_MONTH, draw_days, draw_times, first_day, last_day, pick
-from analysis.bank.demo.world import SALARIED
+from analysis.bank.demo.calendar import FIRST_MONTH, MONTHS, draw_days, first_day, last_day, pick
+from analysis.bank.demo.people import SALARIED, Traits
+from analysis.bank.demo.surroundings import is_month
 
 CHANNELS = ("branch", "atm", "pos", "phone", "web", "app")
-CATEGORIES = {
+CATEGORIES = (
+    "cash_deposit", "cash_withdrawal", "transfer_out", "transfer_in", "investment", "groceries", "dining", "retail", "travel",
+    "utilities", "salary", "interest", "loan_repayment",
+)  # fmt: skip
+OF_CHANNEL = {
     "branch": ("cash_deposit", "cash_withdrawal", "transfer_out", "investment"),
     "atm": ("cash_withdrawal", "cash_withdrawal", "cash_withdrawal", "cash_deposit"),
     "pos": ("groceries", "dining", "retail", "travel"),
@@ -18,108 +25,139 @@ CATEGORIES = {
 INCOMING = ("cash_deposit", "transfer_in", "salary", "interest")
 TYPICAL_AMOUNT = {
     "cash_deposit": 2500, "cash_withdrawal": 1200, "transfer_out": 1500, "transfer_in": 2600, "investment": 12_000,
-    "groceries": 120, "dining": 90, "retail": 260, "travel": 700, "utilities": 160,
+    "groceries": 120, "dining": 90, "retail": 260, "travel": 700, "utilities": 160, "salary": 0, "interest": 0, "loan_repayment": 0,
 }  # fmt: skip
-MERCHANTS = tuple(f"商户{number:04d}" for number in range(1, 401))
+HOURS = {"branch": (8.5, 17.5), "atm": (6, 23), "pos": (9, 22.5), "phone": (8, 20), "web": (8, 23), "app": (6.5, 24)}
+MERCHANTS, EMPLOYERS = 400, 120
+INITIATORS = ("customer", "payroll", "bank")
 COMPANY_FACTOR = 12.0
 FESTIVAL_ACTIVITY = 1.15
 SALARY = 7500.0
-SALARY_DAY = 10
+SALARY_DAYS = (5, 10, 15, 25)
 INTEREST_DAY = 21
 YEARLY_INTEREST = 0.0035
+MONTHLY_REPAYMENT = 0.012
 
 
-def make_bookings(rng: np.random.Generator, month: int, world: pd.DataFrame, opened, history, balance) -> pd.DataFrame:
-    """One row a booking of the month in order of time: customer (row of `world`), booked_at, channel, initiated_by
-    (customer, payroll, bank), amount (CNY, money in positive), category, counterparty. `balance` holds each customer's
-    average deposits and loans of the month."""
+@dataclass(frozen=True)
+class Bookings:
+    """One row a booking in order of time, as arrays: customer (row), month, second (since the first month), channel (code of
+    CHANNELS; -1: automatic), initiator (code of INITIATORS), amount (CNY, money in positive), category (code), party
+    (merchant 1-400, employer 1001-1120, 0: none)."""
+
+    customer: np.ndarray
+    month: np.ndarray
+    second: np.ndarray
+    channel: np.ndarray
+    initiator: np.ndarray
+    amount: np.ndarray
+    category: np.ndarray
+    party: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Bookings":
+        """Some rows."""
+        return Bookings(**{name: values[rows] for name, values in vars(self).items()})
+
+    def last_own(self, customers: int) -> np.ndarray:
+        """customers × 48: the day of the last booking made by the customer itself by each month's end; NaT: none yet."""
+        last = np.full((customers, MONTHS), np.iinfo(np.int64).min)
+        own = self.initiator == 0
+        np.maximum.at(last, (self.customer[own], self.month[own]), self.second[own] // 86_400)
+        day = np.maximum.accumulate(last, axis=1)
+        return np.where(day >= 0, first_day(0) + np.maximum(day, 0).astype("timedelta64[D]"), np.datetime64("NaT"))
+
+
+def make_bookings(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history, deposits, loans) -> Bookings:
+    """All bookings of these customers. `deposits` and `loans` are monthly averages (customers × 48, CNY)."""
+    is_company = (people["kind"] == "corporate").to_numpy()
     parts = [
-        _own(rng, month, world, opened, history),
-        _salaries(rng, month, world, opened, history),
-        _interest(month, opened, history, balance),
-        _repayments(month, opened, history, balance),
+        _own(rng, people, traits, history, is_company),
+        _salaries(rng, people, traits, history),
+        _interest(traits, history, deposits),
+        _repayments(traits, history, loans),
     ]
-    return pd.concat(parts, ignore_index=True).sort_values(["booked_at", "customer"], ignore_index=True)
+    joined = Bookings(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
+    return joined.take(np.lexsort((joined.customer, joined.second)))
 
 
-def _own(rng: np.random.Generator, month: int, world: pd.DataFrame, opened, history) -> pd.DataFrame:
-    festival = FESTIVAL_ACTIVITY if (FIRST_MONTH + month).astype(int) % 12 in (0, 1) else 1.0
-    part = _part_of_month(month, opened, history.closed)
-    counts = rng.poisson(world["bookings"].to_numpy() * history.activity[:, month] * festival * part)
-    customer = np.repeat(np.arange(len(world)), counts)
-    channel = pick(rng, _channel_shares(world["digital"].to_numpy()[customer]))
-    category = np.array([CATEGORIES[name] for name in CHANNELS], dtype=object)[channel, rng.integers(0, 4, len(customer))]
-    is_company = (world["archetype"] == "company").to_numpy()[customer]
-    scale = np.exp(0.7 * rng.standard_normal(len(customer))) * np.where(is_company, COMPANY_FACTOR, 1.0)
-    scale = scale * (world["assets"].to_numpy()[customer] / 80_000) ** 0.25
-    amount = pd.Series(category).map(TYPICAL_AMOUNT).to_numpy(dtype=float) * scale
-    days = draw_days(rng, month, opened[customer], history.closed[customer])
-    names = np.array(MERCHANTS, dtype=object)[rng.integers(0, len(MERCHANTS), len(customer))]
-    return pd.DataFrame(
-        {
-            "customer": customer,
-            "booked_at": draw_times(rng, days, 7, 23),
-            "channel": np.array(CHANNELS, dtype=object)[channel],
-            "initiated_by": "customer",
-            "amount": np.where(np.isin(category.astype(str), INCOMING), amount, -amount).round(2),
-            "category": category,
-            "counterparty": np.where(np.isin(channel, (2, 4, 5)), names, None),
-        }
-    )
+def _own(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history, is_company: np.ndarray) -> Bookings:
+    festival = np.where(is_month((0, 1)), FESTIVAL_ACTIVITY, 1.0)
+    counts = rng.poisson(traits.bookings[:, None] * history.activity * festival * _part_of_month(traits.opened, history.closed))
+    customer, month = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
+    size = len(customer)
+    channel = pick(rng, channel_shares(traits, is_company)[customer])
+    of_channel = np.array([[CATEGORIES.index(name) for name in OF_CHANNEL[channel]] for channel in CHANNELS])
+    category = of_channel[channel, rng.integers(0, 4, size)]
+    scale = np.where(is_company, COMPANY_FACTOR, 1.0) * (people["assets"].to_numpy() / 80_000) ** 0.25
+    amount = np.array([TYPICAL_AMOUNT[name] for name in CATEGORIES])[category] * scale[customer]
+    amount = amount * np.exp(0.7 * rng.standard_normal(size))
+    sign = np.where(np.isin(np.arange(len(CATEGORIES)), [CATEGORIES.index(name) for name in INCOMING]), 1, -1)[category]
+    days = draw_days(rng, month, traits.opened[customer], history.closed[customer])
+    low, high = np.array([HOURS[name] for name in CHANNELS]).T
+    hour = low[channel] + (high - low)[channel] * (rng.random(size) + rng.random(size)) / 2
+    second = (days - first_day(0)).astype(np.int64) * 86_400 + np.minimum(hour * 3600, 86_399).astype(np.int64)
+    party = np.where(np.isin(channel, (2, 4, 5)), rng.integers(1, MERCHANTS + 1, size), 0)
+    return Bookings(customer, month, second, channel, np.zeros(size, int), (sign * amount).round(2), category, party)
 
 
-def _channel_shares(digital: np.ndarray) -> np.ndarray:
-    """Shares of branch, atm, pos, phone, web, app."""
-    away = 1 - digital
-    return np.column_stack(
-        [0.22 * away, 0.38 * away, np.full(len(digital), 0.25), 0.03 * away, 0.10 * digital, 0.05 + 0.55 * digital]
-    )
+def channel_shares(traits: Traits, is_company: np.ndarray) -> np.ndarray:
+    """customers × CHANNELS: shares of own bookings; without e-banking there is no web and app, and companies pay by no card."""
+    digital, away = np.where(traits.uses_app, traits.digital, 0.0), 1 - traits.digital
+    pos = np.where(is_company, 0.0, 0.25)
+    ready = np.where(traits.uses_app, 0.05, 0.0)
+    return np.column_stack([0.22 * away, 0.38 * away, pos, 0.03 * away, 0.10 * digital, ready + 0.55 * digital])
 
 
-def _salaries(rng: np.random.Generator, month: int, world: pd.DataFrame, opened, history) -> pd.DataFrame:
-    paid = world["archetype"].isin(SALARIED).to_numpy() & (history.activity[:, month] > 0)
-    day = first_day(month) + np.timedelta64(SALARY_DAY - 1, "D")
-    customer = np.flatnonzero(paid & _is_there(day, opened, history.closed))
-    amount = SALARY * (world["assets"].to_numpy()[customer] / 50_000) ** 0.3 * np.exp(0.1 * rng.standard_normal(len(customer)))
-    return _automatic(customer, day, 9, "payroll", amount, "salary")
+def _salaries(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history) -> Bookings:
+    """On the employer's pay day, which stays the same, to customers who are paid through this bank."""
+    employer = rng.integers(1, EMPLOYERS + 1, len(traits))
+    payday = np.array(SALARY_DAYS)[employer % len(SALARY_DAYS)]
+    customer, month = np.nonzero(people["archetype"].isin(SALARIED).to_numpy()[:, None] & (history.activity > 0))
+    day = first_day(month) + (payday[customer] - 1).astype("timedelta64[D]")
+    there = _is_there(day, customer, traits, history)
+    customer, month, day = customer[there], month[there], day[there]
+    usual = SALARY * (people["assets"].to_numpy()[customer] / 50_000) ** 0.3
+    amount = usual * np.exp(0.1 * rng.standard_normal(len(customer)))
+    return _automatic(customer, month, day, 9, "payroll", amount, "salary", 1000 + employer[customer])
 
 
-def _interest(month: int, opened, history, balance: pd.DataFrame) -> pd.DataFrame:
+def _interest(traits: Traits, history, deposits: np.ndarray) -> Bookings:
+    amount = deposits * YEARLY_INTEREST / 4
+    customer, month = np.nonzero(history.is_open & is_month((2, 5, 8, 11)) & (amount >= 0.01))
     day = first_day(month) + np.timedelta64(INTEREST_DAY - 1, "D")
-    is_due = (FIRST_MONTH + month).astype(int) % 3 == 2
-    customer = balance["customer"].to_numpy()
-    amount = balance["average_deposits"].to_numpy() * YEARLY_INTEREST / 4
-    paid = is_due & _is_there(day, opened[customer], history.closed[customer]) & (amount >= 0.01)
-    return _automatic(customer[paid], day, 1, "bank", amount[paid], "interest")
+    there = _is_there(day, customer, traits, history)
+    customer, month = customer[there], month[there]
+    return _automatic(customer, month, day[there], 1, "bank", amount[customer, month], "interest", 0)
 
 
-def _repayments(month: int, opened, history, balance: pd.DataFrame) -> pd.DataFrame:
+def _repayments(traits: Traits, history, loans: np.ndarray) -> Bookings:
+    customer, month = np.nonzero(history.is_open & (loans > 0))
     day = last_day(month) - np.timedelta64(5, "D")
-    customer = balance["customer"].to_numpy()
-    loans = balance["average_loans"].to_numpy()
-    due = _is_there(day, opened[customer], history.closed[customer]) & (loans > 0)
-    return _automatic(customer[due], day, 2, "bank", -0.012 * loans[due], "loan_repayment")
+    there = _is_there(day, customer, traits, history)
+    customer, month = customer[there], month[there]
+    return _automatic(customer, month, day[there], 2, "bank", -MONTHLY_REPAYMENT * loans[customer, month], "loan_repayment", 0)
 
 
-def _automatic(customer: np.ndarray, day: np.datetime64, hour: int, by: str, amount, category: str) -> pd.DataFrame:
-    time = day.astype("datetime64[s]") + np.timedelta64(hour, "h")
-    return pd.DataFrame(
-        {
-            "customer": customer,
-            "booked_at": np.full(len(customer), time),
-            "channel": np.full(len(customer), None, dtype=object),
-            "initiated_by": by,
-            "amount": amount.round(2),
-            "category": category,
-            "counterparty": np.full(len(customer), None, dtype=object),
-        }
-    )
+def _automatic(customer, month, day, hour: int, by: str, amount, category: str, party) -> Bookings:
+    def of(value) -> np.ndarray:
+        return np.broadcast_to(value, customer.shape).astype(int)
+
+    second = (day - first_day(0)).astype(np.int64) * 86_400 + hour * 3600
+    codes = of(INITIATORS.index(by)), amount.round(2), of(CATEGORIES.index(category)), of(party)
+    return Bookings(customer, month, second, of(-1), *codes)
 
 
-def _is_there(day: np.datetime64, opened: np.ndarray, closed: np.ndarray) -> np.ndarray:
-    return (opened <= day) & ~(closed < day)
+def _is_there(day: np.ndarray, customer: np.ndarray, traits: Traits, history) -> np.ndarray:
+    return (traits.opened[customer] <= day) & ~(history.closed[customer] < day)
 
 
-def _part_of_month(month: int, opened: np.ndarray, closed: np.ndarray) -> np.ndarray:
-    days = (np.fmin(closed, last_day(month)) - np.maximum(opened, first_day(month))).astype(int) + 1
-    return np.clip(days / ((last_day(month) - first_day(month)).astype(int) + 1), 0, 1)
+def _part_of_month(opened: np.ndarray, closed: np.ndarray) -> np.ndarray:
+    months = np.arange(MONTHS)
+    start, end = first_day(months), last_day(months)
+    days = (np.fmin(closed[:, None], end) - np.maximum(opened[:, None], start)).astype(float) + 1
+    return np.clip(days / ((end - start).astype(float) + 1), 0, 1)
+
+
+def label_of(month: int) -> str:
+    """`YYYY-MM`."""
+    return str(FIRST_MONTH + month)

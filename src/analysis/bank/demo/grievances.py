@@ -1,96 +1,94 @@
-"""Complaints of the demo bank's customers: who complains, about what, and how long until it is resolved."""
+"""Complaints of the demo bank's customers: what about, through whose hands they went, how long until they were resolved."""
 
 import numpy as np
 import pandas as pd
 
-from analysis.bank.demo.calendar import draw_days, draw_times, last_day
-from analysis.bank.demo.texts import COMPLAINTS
+from analysis.bank.demo.calendar import MONTHS, draw_days, draw_times, last_day
+from analysis.bank.demo.complaint_texts import CATEGORIES
+from analysis.bank.demo.people import Traits
+from analysis.bank.demo.worlds import LEVERS
 
-CATEGORIES = tuple(COMPLAINTS)
-CATEGORY_SHARES = (0.24, 0.17, 0.18, 0.16, 0.08, 0.06, 0.07, 0.04)
-BASE_LOG_ODDS = -5.0
-UNRESOLVED_SHARE = 0.10
-MEDIAN_DAYS = 7.0
-LONGEST_DAYS = 90
-PATIENCE_DAYS = 15
-RECENT_DAYS = 92
-LONG_WAIT_MINUTES = 30.0
+CATEGORY_SHARES = {
+    "service": 0.24, "pricing": 0.17, "system": 0.18, "process": 0.16, "returns": 0.08, "funds_security": 0.06, "marketing": 0.07,
+    "other": 0.04,
+}  # fmt: skip
+ABOUT = {"long_wait": ("service", 0.7), "fee_rise": ("pricing", 0.8), "app_outage": ("system", 0.8)}
+PROMPT_DAYS = 15
+MEDIAN_DAYS, DAYS_SPREAD = 6.0, 0.7
+LONGEST_DAYS = 120
+NEVER_RESOLVED_SHARE = 0.25
+ESCALATED_FROM_SEVERITY, ESCALATED_FROM_HANDOFFS = 4, 3
+REOPENED_SHARE, REVISITED_SHARE = 0.06, 0.55
 CHANNELS = ("branch", "phone", "app", "web", "mail")
+CHANNEL_SHARES = (0.25, 0.40, 0.20, 0.10, 0.05)
 
 
-class Grievances:
-    """The running list of complaints, and for each customer the latest one's dates."""
-
-    def __init__(self, customers: int):
-        self.received = np.full(customers, np.datetime64("1900-01-01"), "datetime64[D]")
-        self.resolved = self.received.copy()
-        self.frames: list[pd.DataFrame] = []
-
-    def unresolved(self, month: int) -> np.ndarray:
-        """Whether a complaint of each customer has stood open for longer than patience at the month's end."""
-        return (last_day(month) - self.received > np.timedelta64(PATIENCE_DAYS, "D")) & (
-            np.isnat(self.resolved) | (self.resolved > last_day(month))
-        )
-
-    def recent(self, month: int) -> np.ndarray:
-        """Whether each customer complained within the last three months."""
-        return last_day(month) - self.received < np.timedelta64(RECENT_DAYS, "D")
-
-    def complain(self, rng, month: int, world: pd.DataFrame, satisfaction, wait, opened, history) -> None:
-        """Add the month's complaints. Wealth and sensitivity to service raise them, satisfaction lowers them."""
-        odds = (
-            BASE_LOG_ODDS
-            - 0.6 * satisfaction
-            + 0.25 * (np.log(world["assets"].to_numpy()) - 11.5)
-            + 0.3 * world["service_sensitivity"].to_numpy()
-            + 1.0 * (wait > LONG_WAIT_MINUTES)
-        )
-        active = history.activity[:, month] > 0
-        customer = np.flatnonzero(active & (rng.random(len(odds)) < 1 / (1 + np.exp(-odds))))
-        days = draw_days(rng, month, opened[customer], history.closed[customer])
-        complaints = _describe(rng, customer, days, world["branch"].to_numpy()[customer], wait[customer])
-        self.received[customer] = days
-        self.resolved[customer] = complaints["resolved_at"].to_numpy().astype("datetime64[D]")
-        self.frames.append(complaints)
-
-    def frame(self) -> pd.DataFrame:
-        """All complaints in order of receipt (see `_describe`)."""
-        return pd.concat(self.frames, ignore_index=True).sort_values(["received_at", "customer"], ignore_index=True)
-
-
-def _describe(rng: np.random.Generator, customer, days, branch, wait) -> pd.DataFrame:
-    """customer, branch (rows), received_at, channel, category, severity, first_handler, handler, handoffs,
-    escalated_at, resolved_at, reopened_at, revisited_at, referred_by_regulator."""
-    size = len(customer)
-    drawn = rng.choice(len(CATEGORIES), size, p=CATEGORY_SHARES)
-    category = np.where((wait > LONG_WAIT_MINUTES) & (rng.random(size) < 0.5), 0, drawn)
-    severity = 1 + rng.binomial(4, 0.3 + 0.1 * np.isin(category, (4, 5)))
-    handoffs = rng.poisson(0.3 + 0.2 * (severity - 1))
-    took = MEDIAN_DAYS * np.exp(0.8 * rng.standard_normal(size) + 0.15 * (severity - 2) + 0.2 * handoffs)
-    resolved = days + np.clip(took, 1, LONGEST_DAYS).astype(int).astype("timedelta64[D]")
-    resolved = np.where(rng.random(size) < UNRESOLVED_SHARE, np.datetime64("NaT"), resolved)
-    received_at = draw_times(rng, days, 8, 20)
-    escalated = ((severity >= 4) | (handoffs >= 3)) & ~(resolved <= days + 3)
+def make_complaints(rng: np.random.Generator, traits: Traits, history, contacts: pd.DataFrame) -> pd.DataFrame:
+    """One row a complaint in order of receipt: customer, branch (row), received_at, channel, category, severity,
+    first_handler, handler, handoffs, escalated_at, resolved_at, reopened_at, revisited_at, referred_by_regulator, and
+    waited_minutes (what its text speaks of; NaN: nothing)."""
+    customer, month = np.nonzero(history.complaint)
+    severity = history.severity[customer, month].astype(int)
+    day = draw_days(rng, month, traits.opened[customer], history.closed[customer])
+    handoffs = rng.poisson(0.3 + 0.2 * (severity - 1) + 0.6 * history.struck[LEVERS.index("unresolved_complaint"), customer, month])
+    resolved = _resolutions(rng, day, history.struck[LEVERS.index("unresolved_complaint"), customer, month], severity, handoffs)
+    received_at = draw_times(rng, day, 8, 20)
+    size, branch = len(customer), traits.branch[customer]
     first, then = rng.integers(1, 7, (2, size))
-    return pd.DataFrame(
+    escalated = ((severity >= ESCALATED_FROM_SEVERITY) | (handoffs >= ESCALATED_FROM_HANDOFFS)) & ~(resolved <= day + 3)
+    category = _categories(rng, history, customer, month)
+    names = np.array([[f"S{number:03d}{s}" for s in range(7)] for number in range(int(traits.branch.max()) + 1)], dtype=object)
+    frame = pd.DataFrame(
         {
             "customer": customer,
             "branch": branch,
             "received_at": received_at,
-            "channel": np.array(CHANNELS, dtype=object)[rng.choice(5, size, p=(0.25, 0.40, 0.20, 0.10, 0.05))],
-            "category": np.array(CATEGORIES, dtype=object)[category],
+            "channel": np.array(CHANNELS, dtype=object)[rng.choice(len(CHANNELS), size, p=CHANNEL_SHARES)],
+            "category": category,
             "severity": severity,
-            "first_handler": [f"S{b:03d}{s}" for b, s in zip(branch, first, strict=True)],
-            "handler": [f"S{b:03d}{s if h else f}" for b, f, s, h in zip(branch, first, then, handoffs, strict=True)],
+            "first_handler": names[branch, first],
+            "handler": names[branch, np.where(handoffs > 0, then, first)],
             "handoffs": handoffs,
             "escalated_at": np.where(escalated, received_at + np.timedelta64(2, "D"), np.datetime64("NaT")),
             "resolved_at": _at_noon(resolved),
-            "reopened_at": _at_noon(np.where(rng.random(size) < 0.06, resolved + 5, np.datetime64("NaT"))),
-            "revisited_at": _at_noon(np.where(rng.random(size) < 0.55, resolved + 3, np.datetime64("NaT"))),
+            "reopened_at": _at_noon(np.where(rng.random(size) < REOPENED_SHARE, resolved + 5, np.datetime64("NaT"))),
+            "revisited_at": _at_noon(np.where(rng.random(size) < REVISITED_SHARE, resolved + 3, np.datetime64("NaT"))),
             "referred_by_regulator": rng.random(size) < 0.02 + 0.03 * (severity >= 4),
+            "waited_minutes": _longest_waits(contacts, customer, month),
         }
     )
+    return frame.sort_values(["received_at", "customer"], ignore_index=True)
+
+
+def _resolutions(rng: np.random.Generator, day: np.ndarray, is_late: np.ndarray, severity, handoffs) -> np.ndarray:
+    """The day of resolution: within PROMPT_DAYS, or later than that, or never."""
+    middle = MEDIAN_DAYS * np.exp(0.1 * (severity - 2) + 0.1 * handoffs)
+    took = middle * np.exp(DAYS_SPREAD * rng.standard_normal(len(day)))
+    prompt = np.clip(took, 0, PROMPT_DAYS).astype(int)
+    late = np.clip(PROMPT_DAYS + 1 + 2 * took, PROMPT_DAYS + 1, LONGEST_DAYS).astype(int)
+    never = is_late & (rng.random(len(day)) < NEVER_RESOLVED_SHARE)
+    resolved = day + np.where(is_late, late, prompt).astype("timedelta64[D]")
+    return np.where(never, np.datetime64("NaT"), resolved)
+
+
+def _categories(rng: np.random.Generator, history, customer: np.ndarray, month: np.ndarray) -> np.ndarray:
+    """By share; what struck the customer this month is complained of more often than not."""
+    shares = np.array([CATEGORY_SHARES[name] for name in CATEGORIES])
+    code = rng.choice(len(CATEGORIES), len(customer), p=shares / shares.sum())
+    for lever, (category, share) in ABOUT.items():
+        hit = history.struck[LEVERS.index(lever), customer, month] & (rng.random(len(customer)) < share)
+        code = np.where(hit, CATEGORIES.index(category), code)
+    return np.array(CATEGORIES, dtype=object)[code]
+
+
+def _longest_waits(contacts: pd.DataFrame, customer: np.ndarray, month: np.ndarray) -> np.ndarray:
+    visits = contacts[contacts["channel"] == "branch"]
+    longest = np.zeros((int(max(contacts["customer"].max(), customer.max(initial=0))) + 1, MONTHS))
+    np.maximum.at(longest, (visits["customer"], visits["month"]), visits["wait_minutes"])
+    waited = longest[customer, month]
+    return np.where(waited >= 15, waited, np.nan)
 
 
 def _at_noon(days: np.ndarray) -> np.ndarray:
-    return days.astype("datetime64[D]").astype("datetime64[s]") + np.timedelta64(12, "h")
+    noon = days.astype("datetime64[D]").astype("datetime64[s]") + np.timedelta64(12, "h")
+    return np.where(noon > last_day(MONTHS - 1), np.datetime64("NaT"), noon)

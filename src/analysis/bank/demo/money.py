@@ -1,77 +1,91 @@
 """Balances of the demo bank's customers, on both bases, month by month."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from analysis.bank.demo.calendar import FIRST_MONTH, MONTHS, first_day, last_day, month_of
-from analysis.bank.demo.products import count_held, spans
+from analysis.bank.demo.calendar import MONTHS, first_day, last_day, month_of
+from analysis.bank.demo.products import TERM_MONTHS, count_held, spans
+from analysis.bank.demo.surroundings import is_month
 
-PERSISTENCE = 0.9
-MONTHLY_SPREAD = 0.09
+PERSISTENCE, FIRST_SPREAD, MONTHLY_SPREAD = 0.9, 0.2, 0.09
+TREND, TREND_SPREAD = 0.003, 0.004
 SPRING_FESTIVAL = 1.03
+END_SPREAD = 0.06
 WINDOW_DRESSING = {"company": 0.12, "affluent_saver": 0.06, "self_employed_borrower": 0.03}
 LOAN_AMOUNT = {"loan": 120_000.0, "mortgage": 900_000.0}
+LOAN_SPREAD = 0.6
 COMPANY_LOAN_FACTOR = 8.0
-LOAN_MONTHS = {"loan": 36, "mortgage": 240}
 WEALTH_PRODUCTS = ("wealth", "fund", "insurance")
+MATURED_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Balances:
+    """customers × 48 in CNY: average_ and end_ deposits, wealth and loans; 0 where the relation is not open."""
+
+    average_deposits: np.ndarray
+    end_deposits: np.ndarray
+    average_wealth: np.ndarray
+    end_wealth: np.ndarray
+    average_loans: np.ndarray
+    end_loans: np.ndarray
 
 
 def make_balances(
-    rng: np.random.Generator, world: pd.DataFrame, holdings: pd.DataFrame, is_open: np.ndarray, level, closed
-) -> pd.DataFrame:
-    """One row a customer and month of an open relation, in CNY: customer (row of `world`), month (0-47), average_ and
-    end_ deposits, wealth and loans. In the month of leaving the end is 0 and the average covers the days kept."""
-    total = world["assets"].to_numpy()[:, None] * level * _drift(rng, len(world))
-    wealth = total * _in_wealth(world, holdings)
-    loans = _loans(rng, world, holdings)
-    end = np.exp(0.06 * rng.standard_normal(total.shape)) * _dressing(world)
+    rng: np.random.Generator, people: pd.DataFrame, holdings: pd.DataFrame, matures: np.ndarray, history
+) -> Balances:
+    """Balances of these customers. In the month of leaving the end is 0 and the average covers the days kept; where a product
+    matures, part of the wealth lies on the account at the month's end."""
+    closed = history.closed
+    total = people["assets"].to_numpy()[:, None] * history.level * _drift(rng, len(people))
+    wealth = total * _in_wealth(people, holdings)
+    loans = _loans(rng, people, holdings) * history.is_open
+    noise = np.exp(END_SPREAD * rng.standard_normal(total.shape)) * _dressing(people)
     left = month_of(np.where(np.isnat(closed), last_day(MONTHS - 1) + 1, closed))
     gone = np.arange(MONTHS) == left[:, None]
     share = np.where(gone, _share_of_month(closed)[:, None], 1.0)
-    customer, month = np.nonzero(is_open)
-    columns = {
-        "average_deposits": (total - wealth) * share,
-        "end_deposits": (total - wealth) * end * ~gone,
-        "average_wealth": wealth * share,
-        "end_wealth": wealth * ~gone,
-        "average_loans": loans * share,
-        "end_loans": loans * ~gone,
-    }
-    money = {name: grid[customer, month].round(2) for name, grid in columns.items()}
-    return pd.DataFrame({"customer": customer, "month": month, **money})
+    freed = wealth * np.where(matures, MATURED_SHARE, 0.0)
+    return Balances(
+        average_deposits=((total - wealth) * share).round(2),
+        end_deposits=(((total - wealth) * noise + freed) * ~gone).round(2),
+        average_wealth=(wealth * share).round(2),
+        end_wealth=((wealth - freed) * ~gone).round(2),
+        average_loans=(loans * share).round(2),
+        end_loans=(loans * ~gone).round(2),
+    )
 
 
 def _drift(rng: np.random.Generator, customers: int) -> np.ndarray:
-    path, state = np.empty((customers, MONTHS)), 0.2 * rng.standard_normal(customers)
-    trend = 0.004 * rng.standard_normal(customers) + 0.003
+    path, state = np.empty((customers, MONTHS)), FIRST_SPREAD * rng.standard_normal(customers)
+    trend = TREND_SPREAD * rng.standard_normal(customers) + TREND
     for month in range(MONTHS):
         state = PERSISTENCE * state + MONTHLY_SPREAD * rng.standard_normal(customers)
         path[:, month] = state + trend * month
-    festival = np.where((FIRST_MONTH + np.arange(MONTHS)).astype(int) % 12 == 1, SPRING_FESTIVAL, 1.0)
-    return np.exp(path) * festival
+    return np.exp(path) * np.where(is_month((1,)), SPRING_FESTIVAL, 1.0)
 
 
-def _dressing(world: pd.DataFrame) -> np.ndarray:
-    extra = world["archetype"].map(WINDOW_DRESSING).fillna(0.0).to_numpy()
-    is_quarter_end = (FIRST_MONTH + np.arange(MONTHS)).astype(int) % 3 == 2
-    return 1 + np.outer(extra, is_quarter_end)
+def _dressing(people: pd.DataFrame) -> np.ndarray:
+    extra = people["archetype"].map(WINDOW_DRESSING).fillna(0.0).to_numpy()
+    return 1 + np.outer(extra, is_month((2, 5, 8, 11)))
 
 
-def _in_wealth(world: pd.DataFrame, holdings: pd.DataFrame) -> np.ndarray:
-    held = count_held(holdings[holdings["product"].isin(WEALTH_PRODUCTS)], len(world)) > 0
-    return np.where(held, world["wealth_share"].to_numpy()[:, None], 0.0)
+def _in_wealth(people: pd.DataFrame, holdings: pd.DataFrame) -> np.ndarray:
+    held = count_held(holdings[holdings["product"].isin(WEALTH_PRODUCTS)], len(people)) > 0
+    return np.where(held, people["wealth_share"].to_numpy()[:, None], 0.0)
 
 
-def _loans(rng: np.random.Generator, world: pd.DataFrame, holdings: pd.DataFrame) -> np.ndarray:
+def _loans(rng: np.random.Generator, people: pd.DataFrame, holdings: pd.DataFrame) -> np.ndarray:
     lent = holdings[holdings["product"].isin(LOAN_AMOUNT)]
     customer, opened, closed = spans(lent)
-    is_company = (world["archetype"] == "company").to_numpy()[customer]
-    amount = lent["product"].map(LOAN_AMOUNT).to_numpy() * np.exp(0.6 * rng.standard_normal(len(lent)))
-    amount = amount * np.where(is_company, COMPANY_LOAN_FACTOR, 1.0)
-    months = lent["product"].map(LOAN_MONTHS).to_numpy()[:, None]
+    product = lent["product"].astype(str)
+    amount = product.map(LOAN_AMOUNT).to_numpy() * np.exp(LOAN_SPREAD * rng.standard_normal(len(lent)))
+    amount = amount * np.where((people["kind"] == "corporate").to_numpy()[customer], COMPANY_LOAN_FACTOR, 1.0)
+    months = product.map(TERM_MONTHS).to_numpy()[:, None]
     age = np.arange(MONTHS) - opened[:, None]
     owed = amount[:, None] * (1 - age % months / months)
-    loans = np.zeros((len(world), MONTHS))
+    loans = np.zeros((len(people), MONTHS))
     np.add.at(loans, customer, np.where((age >= 0) & (np.arange(MONTHS) <= closed[:, None]), owed, 0.0))
     return loans
 

@@ -18,41 +18,46 @@ OWNED = pd.DataFrame.from_dict(
     orient="index",
     columns=PRODUCTS,
 )
-TERM_DAYS = {"term": 365, "wealth": 180, "loan": 1095, "mortgage": 7300}
+ROLLED_MONTHS = {"term": 12, "wealth": 6}
+TERM_MONTHS = {"loan": 36, "mortgage": 240}
 LATER_SHARE = 0.5
 MONTHLY_CLOSING = 0.003
+EARLY_REPAYMENT = 0.006
 
 
-def make_holdings(rng: np.random.Generator, world: pd.DataFrame) -> pd.DataFrame:
-    """One row a product and customer: customer (row of `world`), product, opened, matures, closed (dates or NaT)."""
-    owned = rng.random((len(world), len(PRODUCTS))) < OWNED.loc[world["archetype"]].to_numpy()
+def make_holdings(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
+    """One row a relation to a product, as it would be if nobody left: customer (row of `people`), product, opened, closed
+    (dates; NaT: kept). Mortgages are repaid early in EARLY_REPAYMENT of months, loans end with their term."""
+    owned = rng.random((len(people), len(PRODUCTS))) < OWNED.loc[people["archetype"]].to_numpy()
     customer, product = np.nonzero(owned)
-    opened = world["opened"].to_numpy().astype("datetime64[D]")
+    opened = people["opened"].to_numpy().astype("datetime64[D]")
     later = np.where(rng.random(len(customer)) < LATER_SHARE, rng.gamma(1.2, 500, len(customer)), 0)
-    more = pd.DataFrame(
+    begins = opened[customer] + later.astype(int).astype("timedelta64[D]")
+    kept = begins <= last_day(MONTHS - 1)
+    names = np.array(("demand", *PRODUCTS), dtype=object)
+    code = np.concatenate([np.zeros(len(people), int), product[kept] + 1])
+    frame = pd.DataFrame(
         {
-            "customer": customer,
-            "product": np.array(PRODUCTS, dtype=object)[product],
-            "opened": opened[customer] + later.astype(int).astype("timedelta64[D]"),
+            "customer": np.concatenate([np.arange(len(people)), customer[kept]]),
+            "product": pd.Categorical.from_codes(code, list(names)),
+            "opened": np.concatenate([opened, begins[kept]]),
         }
-    )
-    demand = pd.DataFrame({"customer": np.arange(len(world)), "product": "demand", "opened": opened})
-    holdings = pd.concat([demand, more[more["opened"] <= pd.Timestamp(last_day(MONTHS - 1))]], ignore_index=True)
-    return holdings.sort_values(["customer", "opened", "product"], ignore_index=True).pipe(_with_ends, rng)
+    ).sort_values(["customer", "opened", "product"], ignore_index=True)
+    return frame.assign(closed=_closings(rng, frame))
 
 
-def _with_ends(holdings: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    days = holdings["product"].map(TERM_DAYS)
-    until = np.datetime64(FIRST_MONTH + MONTHS, "D")
+def _closings(rng: np.random.Generator, holdings: pd.DataFrame) -> np.ndarray:
+    product = holdings["product"]
     opened = holdings["opened"].to_numpy().astype("datetime64[D]")
-    rolled = days.to_numpy() * np.maximum(1, np.ceil((first_day(0) - opened).astype(int) / days.to_numpy()))
-    matures = opened + np.nan_to_num(rolled, nan=0).astype(int).astype("timedelta64[D]")
-    closes = first_day(0) + rng.geometric(MONTHLY_CLOSING / 30, len(holdings)).clip(1, 99_999).astype("timedelta64[D]")
-    kept = (holdings["product"] == "demand") | (closes <= opened) | (closes >= until)
-    return holdings.assign(
-        matures=np.where(days.isna(), np.datetime64("NaT"), matures),
-        closed=np.where(kept, np.datetime64("NaT"), closes),
+    monthly = np.where(product == "mortgage", EARLY_REPAYMENT, MONTHLY_CLOSING)
+    start = np.maximum(opened, first_day(0))
+    closes = start + rng.geometric(monthly / 30).clip(1, 99_999).astype("timedelta64[D]")
+    agreed = (opened.astype("datetime64[M]") + product.map(TERM_MONTHS).astype(float).fillna(9999).to_numpy().astype(int)).astype(
+        "datetime64[D]"
     )
+    ends = np.minimum(closes, np.where(agreed > first_day(0), agreed, closes))
+    stays = (product == "demand").to_numpy() | (ends >= np.datetime64(FIRST_MONTH + MONTHS, "D"))
+    return np.where(stays, np.datetime64("NaT"), ends)
 
 
 def close_with_customers(holdings: pd.DataFrame, closed: np.ndarray) -> pd.DataFrame:
@@ -64,10 +69,64 @@ def close_with_customers(holdings: pd.DataFrame, closed: np.ndarray) -> pd.DataF
     return holdings.assign(closed=ends)[kept].reset_index(drop=True)
 
 
+def contracts_of(holdings: pd.DataFrame) -> pd.DataFrame:
+    """Relations → one row a contract: customer, product, opened, matures, closed. A term deposit and a wealth product are
+    rolled over at maturity: each term is a contract of its own, those that matured before the first month left out."""
+    months = holdings["product"].map(ROLLED_MONTHS).astype(float).fillna(0).to_numpy().astype(int)
+    rolled, plain = holdings[months > 0], holdings[months == 0]
+    term = months[months > 0]
+    opened = rolled["opened"].to_numpy().astype("datetime64[D]")
+    first = np.maximum(0, -month_of(opened) // term)
+    until = np.where(np.isnat(rolled["closed"].to_numpy()), last_day(MONTHS - 1), rolled["closed"].to_numpy())
+    last = np.maximum(first, (month_of(until.astype("datetime64[D]")) - month_of(opened)) // term)
+    terms = last - first + 1
+    row = np.repeat(np.arange(len(rolled)), terms)
+    number = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(terms) - terms, terms)
+    begins, matures = _shifted(opened[row], number * term[row]), _shifted(opened[row], (number + 1) * term[row])
+    ends = rolled["closed"].to_numpy().astype("datetime64[D]")[row]
+    ended = np.where(np.isnat(ends) | (matures <= ends), np.where(matures <= last_day(MONTHS - 1), matures, np.datetime64("NaT")), ends)
+    several = pd.DataFrame(
+        {
+            "customer": rolled["customer"].to_numpy()[row],
+            "product": rolled["product"].to_numpy()[row],
+            "opened": begins,
+            "matures": matures,
+            "closed": ended,
+        }
+    )
+    several = several[(begins <= until[row].astype("datetime64[D]"))]
+    agreed = plain["product"].map(TERM_MONTHS).astype(float).fillna(0).to_numpy().astype(int)
+    ending = np.where(agreed > 0, _shifted(plain["opened"].to_numpy().astype("datetime64[D]"), agreed), np.datetime64("NaT"))
+    both = pd.concat([plain.assign(matures=ending), several], ignore_index=True)
+    return both.sort_values(["customer", "opened", "product"], ignore_index=True)
+
+
+def _shifted(day: np.ndarray, months: np.ndarray) -> np.ndarray:
+    """The same day of a later month, its last day where it has none."""
+    month = day.astype("datetime64[M]")
+    later = month + months
+    in_month = day - month.astype("datetime64[D]")
+    last = (later + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+    return np.minimum(later.astype("datetime64[D]") + in_month, last)
+
+
+def matures_in(holdings: pd.DataFrame, customers: int) -> np.ndarray:
+    """customers × 48: whether a term deposit or wealth product of the customer matures in the month."""
+    customer, opened, closed = spans(holdings)
+    months = holdings["product"].map(ROLLED_MONTHS).astype(float).fillna(0).to_numpy().astype(int)
+    result = np.zeros((customers, MONTHS), bool)
+    for term in sorted(set(ROLLED_MONTHS.values())):
+        rows = months == term
+        age = np.arange(MONTHS) - opened[rows][:, None]
+        due = (age > 0) & (age % term == 0) & (np.arange(MONTHS) <= closed[rows][:, None])
+        np.logical_or.at(result, customer[rows], due)
+    return result
+
+
 def count_held(holdings: pd.DataFrame, customers: int) -> np.ndarray:
     """Products held by customer and month (customers × 48), from the month of opening to the month of closing."""
     customer, opened, closed = spans(holdings)
-    change = np.zeros((customers, MONTHS + 1), dtype=np.int32)
+    change = np.zeros((customers, MONTHS + 1), dtype=np.int16)
     np.add.at(change, (customer, opened.clip(0, MONTHS)), 1)
     np.add.at(change, (customer, (closed + 1).clip(0, MONTHS)), -1)
     return change.cumsum(axis=1)[:, :MONTHS]

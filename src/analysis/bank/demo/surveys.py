@@ -1,62 +1,136 @@
-"""The demo bank's satisfaction survey: who answers, and what. A halo common to all items and a ceiling, as in real ones."""
+"""The demo bank's satisfaction survey: what customers would answer, who is invited, who answers.
+
+A halo common to all items, neighbouring items that share something, and a ceiling, as in real surveys. Invitations are drawn
+by lot, sent after a contact, or handed out by staff, who choose the satisfied; the dissatisfied answer less."""
 
 import numpy as np
 import pandas as pd
 
-from analysis.bank.demo.calendar import draw_days
+from analysis.bank.demo.calendar import MONTHS, draw_days, last_day
+from analysis.bank.demo.life import logistic
+from analysis.bank.demo.people import Traits
+from analysis.bank.demo.surroundings import USUAL_WAIT_MINUTES, Surroundings
+from analysis.bank.demo.worlds import LEVERS, World
 
 ITEMS = (
     "waiting", "staff", "branch_environment", "app", "phone_service", "fees", "product_range", "complaint_handling",
 )  # fmt: skip
-WEIGHTS = (0.35, 0.28, 0.05, 0.28, 0.08, 0.22, 0.10, 0.16)
-BASE_LOG_ODDS = -3.85
-SATISFIED_LOG_ODDS = 0.20
+WEIGHTS = np.array((0.35, 0.28, 0.05, 0.28, 0.08, 0.22, 0.10, 0.16))
+HALO_BY_SATISFACTION, HALO_SPREAD, HALO_IN_ITEM, HALO_IN_OVERALL = 0.7, 0.5, 0.65, 0.9
+OWN_IN_ITEM, NEIGHBOUR_IN_ITEM, ATTRIBUTE_IN_ITEM = 0.85, 0.35, 0.85
+FADING = 0.6
+FELT_IN_ITEM = {
+    "waiting": ("long_wait", -0.9), "app": ("app_outage", -0.8), "fees": ("fee_rise", -0.8),
+    "complaint_handling": ("unresolved_complaint", -1.2), "staff": ("manager_left", -0.6), "product_range": ("competitor_rate", -0.5),
+}  # fmt: skip
+RANDOM_SHARE, CONTACT_SHARE = 0.055, 0.10
+STAFF_LOG_ODDS, STAFF_BY_SATISFACTION = -5.0, 0.9
+ANSWER_LOG_ODDS, ANSWER_BY_SATISFACTION, STAFF_ANSWERS_MORE = -0.75, 0.45, 0.9
+OBSERVED_ANSWER_BY_DIGITAL, OBSERVED_ANSWER_BY_AGE = 1.4, 0.03
 BLANK_SHARE = 0.02
-NO_APP_DIGITAL = 0.10
 CHANNELS = ("app", "sms", "phone", "branch")
+CHANNEL_SHARES = (0.4, 0.3, 0.15, 0.15)
+TRIGGERS = ("random", "contact", "staff")
 
 
-def make_responses(rng: np.random.Generator, month: int, world: pd.DataFrame, branches, opened, history) -> pd.DataFrame:
-    """One row a response of the month: customer (row of `world`), answered (date), branch_id, channel, overall (1-10),
-    recommend (0-10) and the items (1-10, NaN: left blank)."""
-    satisfaction = history.satisfaction[:, month]
-    odds = BASE_LOG_ODDS + SATISFIED_LOG_ODDS * satisfaction
-    asked = (history.activity[:, month] > 0) & (rng.random(len(world)) < 1 / (1 + np.exp(-odds)))
-    customer = np.flatnonzero(asked)
-    size = len(customer)
-    branch = world["branch"].to_numpy()[customer]
-    attributes = _attributes(rng, world.iloc[customer], branches.iloc[branch], history.recent_wait[customer, month])
-    halo = 0.7 * satisfaction[customer] + 0.5 * rng.standard_normal(size)
-    felt = 0.9 * halo + attributes @ np.array(WEIGHTS)
-    items = _marks(7.6 + 1.3 * (0.65 * halo[:, None] + 0.85 * attributes), 1)
-    items = np.where(rng.random(items.shape) < BLANK_SHARE, np.nan, items)
-    items[world["digital"].to_numpy()[customer] < NO_APP_DIGITAL, ITEMS.index("app")] = np.nan
-    recommend = _marks(8.0 + 1.7 * felt + 0.9 * rng.standard_normal(size), 0)
+def felt_lately(struck: np.ndarray) -> np.ndarray:
+    """Levers × customers × months: 1 where a lever struck in the month, fading by FADING a month."""
+    result = struck.astype(np.float32)
+    for month in range(1, MONTHS):
+        np.maximum(result[:, :, month], FADING * result[:, :, month - 1], out=result[:, :, month])
+    return result
+
+
+def answer(
+    rng: np.random.Generator, traits: Traits, stage: Surroundings, satisfaction: np.ndarray, felt: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What these customers would answer: overall (1-10), recommend (0-10) and each of ITEMS (1-10). `satisfaction` is latent,
+    `felt` (levers × customers) says what struck them lately."""
+    halo = HALO_BY_SATISFACTION * satisfaction + HALO_SPREAD * rng.standard_normal(len(traits))
+    attributes = _attributes(rng, traits, stage, felt)
+    view = HALO_IN_OVERALL * halo + attributes @ WEIGHTS
+    items = marks(7.6 + 1.3 * (HALO_IN_ITEM * halo[:, None] + ATTRIBUTE_IN_ITEM * attributes), 1)
+    noise = rng.standard_normal((2, len(traits)))
+    overall, recommend = marks(7.6 + 1.3 * view + 0.6 * noise[0], 1), marks(8.0 + 1.7 * view + 0.9 * noise[1], 0)
+    return {"overall": overall, "recommend": recommend, **dict(zip(ITEMS, items.T, strict=True))}
+
+
+def _attributes(rng: np.random.Generator, traits: Traits, stage: Surroundings, felt: np.ndarray) -> np.ndarray:
+    own = rng.standard_normal((len(traits), len(ITEMS)))
+    result = OWN_IN_ITEM * own + NEIGHBOUR_IN_ITEM * np.roll(own, 1, axis=1)
+    branches = stage.branches
+    quality, usual = (branches[name].to_numpy()[traits.branch] for name in ("quality", "wait_minutes"))
+    for item, (lever, slope) in FELT_IN_ITEM.items():
+        result[:, ITEMS.index(item)] += slope * felt[LEVERS.index(lever)]
+    result[:, ITEMS.index("waiting")] -= 0.4 * np.log(usual / USUAL_WAIT_MINUTES)
+    result[:, ITEMS.index("staff")] += 0.4 * quality
+    result[:, ITEMS.index("branch_environment")] += 0.3 * quality
+    result[:, ITEMS.index("app")] += 0.8 * (traits.digital - 0.5)
+    result[:, ITEMS.index("fees")] -= 0.4 * traits.price_sensitivity
+    return result
+
+
+def marks(values: np.ndarray, lowest: int) -> np.ndarray:
+    """Whole marks from `lowest` to 10."""
+    return np.clip(np.round(values), lowest, 10)
+
+
+def invite(rng: np.random.Generator, world: World, traits: Traits, sampled: np.ndarray, history, contacts) -> pd.DataFrame:
+    """One row an invitation: customer, month, sent (date), channel, trigger, contact (row of `contacts`; -1: none) and
+    is_answered. `sampled` customers are in the survey office's frame; `contacts` has customer, month and day."""
+    active = (history.activity > 0) & sampled[:, None]
+    draws = rng.random((2, *active.shape))
+    chosen = draws[1] < logistic(STAFF_LOG_ODDS + STAFF_BY_SATISFACTION * history.satisfaction)
+    parts = []
+    for trigger, grid in (("random", draws[0] < RANDOM_SHARE), ("staff", chosen & (history.visits > 0.05))):
+        customer, month = np.nonzero(active & grid)
+        sent = _days(rng, month, customer, traits, history)
+        parts.append(pd.DataFrame({"customer": customer, "month": month, "sent": sent, "trigger": trigger, "contact": -1}))
+    row = np.flatnonzero((rng.random(len(contacts)) < CONTACT_SHARE) & sampled[contacts["customer"].to_numpy()])
+    after = contacts.iloc[row]
+    parts.append(
+        pd.DataFrame({"customer": after["customer"], "month": after["month"], "sent": after["day"], "trigger": "contact", "contact": row})
+    )
+    sent = pd.concat(parts, ignore_index=True).sort_values(["sent", "customer", "contact"], ignore_index=True)
+    channel = np.array(CHANNELS, dtype=object)[rng.choice(len(CHANNELS), len(sent), p=CHANNEL_SHARES)]
+    chance = answer_share(world, traits, history.satisfaction, sent)
+    return sent.assign(channel=channel, is_answered=rng.random(len(sent)) < chance)
+
+
+def answer_share(world: World, traits: Traits, satisfaction: np.ndarray, sent: pd.DataFrame) -> np.ndarray:
+    """The chance that each invitation is answered; in `observed_response` it hangs on age and digital use alone."""
+    customer, month = sent["customer"].to_numpy(), sent["month"].to_numpy()
+    odds = ANSWER_LOG_ODDS + STAFF_ANSWERS_MORE * (sent["trigger"] == "staff").to_numpy()
+    if world.is_response_observed:
+        age = np.where(traits.age[customer] > 0, traits.age[customer] - 45, 0)
+        return logistic(odds + OBSERVED_ANSWER_BY_DIGITAL * (traits.digital[customer] - 0.5) + OBSERVED_ANSWER_BY_AGE * age)
+    return logistic(odds + ANSWER_BY_SATISFACTION * satisfaction[customer, month])
+
+
+def respond(rng: np.random.Generator, traits: Traits, stage: Surroundings, history, felt: np.ndarray, sent: pd.DataFrame) -> pd.DataFrame:
+    """One row an answered invitation: invitation (row of `sent`), customer, answered (date, up to ten days later) and the
+    answers, some left blank; the app is judged by those who have it."""
+    row = np.flatnonzero(sent["is_answered"])
+    asked = sent.iloc[row]
+    customer, month = asked["customer"].to_numpy(), asked["month"].to_numpy()
+    given = answer(rng, traits.take(customer), stage, history.satisfaction[customer, month], felt[:, customer, month])
+    blank = rng.random((len(ITEMS), len(row))) < BLANK_SHARE
+    blank[ITEMS.index("app")] |= ~traits.uses_app[customer]
+    items = {item: np.where(blank[number], np.nan, given[item]) for number, item in enumerate(ITEMS)}
+    day = asked["sent"].to_numpy().astype("datetime64[D]") + rng.integers(0, 10, len(row)).astype("timedelta64[D]")
     return pd.DataFrame(
         {
+            "invitation": row,
             "customer": customer,
-            "answered": draw_days(rng, month, opened[customer], history.closed[customer]),
-            "branch_id": branches["branch_id"].to_numpy().astype(object)[branch],
-            "channel": np.array(CHANNELS, dtype=object)[rng.choice(4, size, p=(0.4, 0.3, 0.15, 0.15))],
-            "overall": _marks(7.6 + 1.3 * felt + 0.6 * rng.standard_normal(size), 1),
-            "recommend": recommend,
-            **dict(zip(ITEMS, items.T, strict=True)),
+            "answered": np.minimum(day, last_day(MONTHS - 1)),
+            "branch": traits.branch[customer],
+            "channel": asked["channel"].to_numpy(),
+            "overall": given["overall"],
+            "recommend": given["recommend"],
+            **items,
         }
     )
 
 
-def _attributes(rng: np.random.Generator, world: pd.DataFrame, branches: pd.DataFrame, wait: np.ndarray) -> np.ndarray:
-    """How each respondent stands to each item, about N(0, 1); each item also has a little of its neighbour."""
-    own = rng.standard_normal((len(world), len(ITEMS)))
-    neighbours = 0.85 * own + 0.35 * np.roll(own, 1, axis=1)
-    shift = np.zeros_like(own)
-    shift[:, ITEMS.index("waiting")] = -0.6 * np.clip(wait / 20 - 0.6, -0.5, 2.5)
-    shift[:, ITEMS.index("staff")] = 0.4 * branches["quality"].to_numpy()
-    shift[:, ITEMS.index("branch_environment")] = 0.3 * branches["quality"].to_numpy()
-    shift[:, ITEMS.index("app")] = 0.8 * (world["digital"].to_numpy() - 0.5)
-    shift[:, ITEMS.index("fees")] = -0.4 * world["price_sensitivity"].to_numpy()
-    return neighbours + shift
-
-
-def _marks(values: np.ndarray, lowest: int) -> np.ndarray:
-    return np.clip(np.round(values), lowest, 10)
+def _days(rng, month: np.ndarray, customer: np.ndarray, traits: Traits, history) -> np.ndarray:
+    return draw_days(rng, month, traits.opened[customer], history.closed[customer])

@@ -1,59 +1,137 @@
-"""Contacts of the demo bank's customers with its branches, telephone and app, and how long they waited."""
+"""Contacts of the demo bank's customers with its branches, telephone and app: how long they waited, and attempted log-ins."""
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
-from analysis.bank.demo.calendar import FIRST_MONTH, draw_days, draw_times
+from analysis.bank.demo.calendar import MONTHS, draw_days, month_of, pick
+from analysis.bank.demo.life import LOGINS_AN_HOUR, long_share
+from analysis.bank.demo.people import Traits
+from analysis.bank.demo.surroundings import HABITS, LONG_WAIT_MINUTES, SLOT_HOURS, WAIT_SPREAD, Surroundings
+from analysis.bank.demo.worlds import LEVERS, World
 
-CHANNELS = ("branch", "phone", "app")
 PURPOSES = {
     "branch": ("cash", "account", "advice", "loan"),
     "phone": ("enquiry", "card", "loan", "app_help"),
     "app": ("enquiry", "app_help", "advice", "card"),
 }
-PHONE_WAIT_MINUTES = 4.0
-APP_WAIT_MINUTES = 1.5
-QUARTER_END_CONGESTION = 1.2
+PHONE_RATE, CHAT_RATE, CHAT_BY_DIGITAL = 0.10, 0.03, 0.12
+PHONE_WAIT_MINUTES, CHAT_WAIT_MINUTES = 4.0, 1.5
+LOST_CARD_RATE, LOST_CARD_BY_BURDEN = 0.02, 0.7
 PATIENCE_MINUTES = 35.0
+LONGEST_WAIT = 240.0
 OUTCOMES = ("done", "follow_up", "referred")
+OUTCOME_EDGES = (0.8, 0.93)
+MATCHED_WEEKS = (0, 1, 2, 3, 4)
+COLUMNS = ("customer", "month", "day", "started_at", "channel", "branch", "purpose", "wait_minutes", "handled_minutes", "abandoned",
+           "staff", "outcome")  # fmt: skip
 
 
-def make_contacts(rng: np.random.Generator, month: int, world: pd.DataFrame, branches, opened, history) -> pd.DataFrame:
-    """One row a contact of the month: customer (row of `world`), started_at, channel, branch_id, purpose,
-    wait_minutes, handled_minutes, abandoned, staff_id, outcome."""
-    digital = world["digital"].to_numpy()
-    rate = np.column_stack([0.05 + 0.55 * (1 - digital), np.full(len(world), 0.10), 0.03 + 0.12 * digital])
-    counts = rng.poisson(rate * np.minimum(history.activity[:, month], 1.5)[:, None])
-    customer, channel = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
-    days = draw_days(rng, month, opened[customer], history.closed[customer])
-    branch = world["branch"].to_numpy()[customer]
-    wait = _waits(rng, month, channel, branches["wait_minutes"].to_numpy()[branch])
-    abandoned = wait > PATIENCE_MINUTES * np.exp(0.5 * rng.standard_normal(len(wait)))
-    staff = rng.integers(1, 7, len(wait))
-    branch_id = branches["branch_id"].to_numpy().astype(object)[branch]
-    purpose = np.array([PURPOSES[name] for name in CHANNELS], dtype=object)[channel, rng.integers(0, 4, len(wait))]
-    frame = pd.DataFrame(
+def make_contacts(rng: np.random.Generator, traits: Traits, stage: Surroundings, world: World, history) -> pd.DataFrame:
+    """One row a contact in order of time: customer, month, day, started_at, channel (branch, phone, app), branch (row; -1),
+    purpose, wait_minutes, handled_minutes, abandoned, staff (number; in a branch of that branch) and outcome. Of a month in
+    which the customer was struck by a long wait one visit waited LONG_WAIT_MINUTES or more, of others none."""
+    frame = pd.concat([_visits(rng, traits, stage, world, history), _calls(rng, traits, world, history)], ignore_index=True)
+    day = draw_days(rng, frame["month"].to_numpy(), traits.opened[frame["customer"]], history.closed[frame["customer"]])
+    seconds = (frame.pop("hour").to_numpy() * 3600).astype(int).astype("timedelta64[s]")
+    abandoned = frame["wait_minutes"].to_numpy() > PATIENCE_MINUTES * np.exp(0.5 * rng.standard_normal(len(frame)))
+    outcome = np.array(OUTCOMES, dtype=object)[np.digitize(rng.random(len(frame)), OUTCOME_EDGES)]
+    full = frame.assign(
+        day=day,
+        started_at=day.astype("datetime64[s]") + seconds,
+        abandoned=abandoned,
+        handled_minutes=np.where(abandoned, 0.0, rng.gamma(3.0, 3.0, len(frame)).round(1)),
+        staff=rng.integers(1, 7, len(frame)),
+        outcome=np.where(abandoned, None, outcome),
+    )
+    return full[list(COLUMNS)].sort_values(["started_at", "customer"], ignore_index=True)
+
+
+def _visits(rng: np.random.Generator, traits: Traits, stage: Surroundings, world: World, history) -> pd.DataFrame:
+    long_month = history.struck[LEVERS.index("long_wait")]
+    share = np.column_stack([long_share(month, traits, stage, world) for month in range(MONTHS)])
+    counts = np.stack([long_month, rng.poisson(history.visits * (1 - share))])
+    is_short, customer, month = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
+    branch = traits.branch[customer]
+    own = stage.long_share[branch, :, month]
+    slot = pick(rng, HABITS[traits.habit[customer]] * np.where(is_short[:, None], 1 - own, own))
+    middle = stage.branches["wait_minutes"].to_numpy()[branch] * stage.crowding[branch, slot, month]
+    low, high = np.array(SLOT_HOURS).T
+    return pd.DataFrame(
         {
             "customer": customer,
-            "started_at": draw_times(rng, days, 8, 18),
-            "channel": np.array(CHANNELS, dtype=object)[channel],
-            "branch_id": np.where(channel == 0, branch_id, None),
-            "purpose": purpose,
-            "wait_minutes": wait.round(1),
-            "handled_minutes": np.where(abandoned, 0.0, rng.gamma(3.0, 3.0, len(wait)).round(1)),
-            "abandoned": abandoned,
-            "staff_id": [f"S{b:03d}{s}" if c == 0 else f"S9{c}{s}" for b, s, c in zip(branch, staff, channel, strict=True)],
-            "outcome": np.where(abandoned, None, np.array(OUTCOMES, dtype=object)[_outcomes(rng, len(wait))]),
+            "month": month,
+            "channel": "branch",
+            "branch": branch,
+            "purpose": _purposes(rng, "branch", len(customer)),
+            "wait_minutes": _waits(rng, middle, is_short == 1).round(1),
+            "hour": low[slot] + (high - low)[slot] * rng.random(len(slot)),
         }
     )
-    return frame.sort_values(["started_at", "customer"], ignore_index=True)
 
 
-def _outcomes(rng: np.random.Generator, contacts: int) -> np.ndarray:
-    return np.digitize(rng.random(contacts), (0.8, 0.93))
+def _waits(rng: np.random.Generator, middle: np.ndarray, is_short: np.ndarray) -> np.ndarray:
+    """Log-normal about `middle`, of the part below or from LONG_WAIT_MINUTES."""
+    edge = ndtr(np.log(LONG_WAIT_MINUTES / middle) / WAIT_SPREAD)
+    chance = rng.random(len(middle))
+    place = np.where(is_short, chance * edge, edge + chance * (1 - edge))
+    waits = middle * np.exp(WAIT_SPREAD * ndtri(np.clip(place, 1e-12, 1 - 1e-9)))
+    return np.where(is_short, np.minimum(waits, LONG_WAIT_MINUTES - 0.1), np.clip(waits, LONG_WAIT_MINUTES, LONGEST_WAIT))
 
 
-def _waits(rng: np.random.Generator, month: int, channel: np.ndarray, usual: np.ndarray) -> np.ndarray:
-    congestion = QUARTER_END_CONGESTION if (FIRST_MONTH + month).astype(int) % 3 == 2 else 1.0
-    middle = np.choose(channel, [usual * congestion, PHONE_WAIT_MINUTES, APP_WAIT_MINUTES])
-    return np.minimum(middle * np.exp(0.6 * rng.standard_normal(len(channel))), 240)
+def _calls(rng: np.random.Generator, traits: Traits, world: World, history) -> pd.DataFrame:
+    activity = np.minimum(history.activity, 1.5)
+    burden = LOST_CARD_BY_BURDEN * traits.burden if world.hidden else 0.0
+    rates = {
+        ("phone", ""): PHONE_RATE * np.ones(len(traits)),
+        ("app", ""): (CHAT_RATE + CHAT_BY_DIGITAL * traits.digital) * traits.uses_app,
+        ("phone", "card_lost"): LOST_CARD_RATE * np.exp(burden) * np.ones(len(traits)),
+    }
+    parts = []
+    for (channel, purpose), rate in rates.items():
+        counts = rng.poisson(rate[:, None] * activity)
+        customer, month = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
+        middle = PHONE_WAIT_MINUTES if channel == "phone" else CHAT_WAIT_MINUTES
+        waits = np.minimum(middle * np.exp(WAIT_SPREAD * rng.standard_normal(len(customer))), LONG_WAIT_MINUTES - 0.1)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "customer": customer,
+                    "month": month,
+                    "channel": channel,
+                    "branch": -1,
+                    "purpose": purpose or _purposes(rng, channel, len(customer)),
+                    "wait_minutes": waits.round(1),
+                    "hour": 8 + 12 * (rng.random(len(customer)) + rng.random(len(customer))) / 2,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _purposes(rng: np.random.Generator, channel: str, size: int) -> np.ndarray:
+    return np.array(PURPOSES[channel], dtype=object)[rng.integers(0, len(PURPOSES[channel]), size)]
+
+
+def make_logins(rng: np.random.Generator, traits: Traits, stage: Surroundings, history) -> pd.DataFrame:
+    """One row a customer who tried to log in within the hours of an outage, on its day or in the same hours of the four weeks
+    before: customer, started_at, is_failed."""
+    parts = []
+    for outage in stage.outages.itertuples():
+        for week in MATCHED_WEEKS:
+            start = np.datetime64(outage.started) - np.timedelta64(7 * week, "D")
+            if month_of(start.reshape(1))[0] < 0:
+                continue
+            if week == 0:
+                tried = history.struck[LEVERS.index("app_outage"), :, outage.month]
+            else:
+                present = history.activity[:, int(month_of(start.reshape(1))[0])] > 0
+                present &= (traits.opened <= start.astype("datetime64[D]")) & ~(history.closed < start.astype("datetime64[D]"))
+                chance = 1 - np.exp(-outage.hours * LOGINS_AN_HOUR * traits.digital)
+                tried = present & traits.uses_app & (rng.random(len(traits)) < chance)
+            customer = np.flatnonzero(tried)
+            after = (rng.random(len(customer)) * outage.hours * 3600).astype(int).astype("timedelta64[s]")
+            parts.append(
+                pd.DataFrame({"customer": customer, "started_at": start.astype("datetime64[s]") + after, "is_failed": week == 0})
+            )
+    return pd.concat(parts, ignore_index=True).sort_values(["started_at", "customer"], ignore_index=True)

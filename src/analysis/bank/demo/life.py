@@ -1,0 +1,254 @@
+"""The causal model of the demo bank: one month of customers' lives, from the state at its beginning to the state at its end.
+
+Exposures (a long wait, a fee rise, …) lower satisfaction and, for some months, raise the odds of deciding to leave; low
+satisfaction raises grievances, some of which are written down as complaints, some of those unresolved for long. The equations
+and the reasons for their numbers stand in docs/demo-bank.md. Switching a lever off leaves everything else to evolve anew."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.bank.demo.calendar import AS_OF_MONTH, last_day
+from analysis.bank.demo.people import Traits
+from analysis.bank.demo.surroundings import CENTRES, HABITS, RATE_GAP_FELT, Surroundings
+from analysis.bank.demo.worlds import LEVERS, MONTHS_OF_EFFECT, World
+
+BASE_LOG_ODDS = -5.35
+LAST_YEAR_LOG_ODDS = 0.25
+SATISFACTION, TENURE, WEALTH, PRODUCT, DIGITAL, PRICE = -0.60, -0.60, -0.80, -0.30, 0.70, 0.15
+QUALITY_OF_BRANCH = -0.25
+PERSISTENCE, DRIFT, MOOD_SPREAD = 0.85, 0.05, 0.12
+LULL_PERSISTENCE, LULL_SPREAD, ACTIVITY_BY_SATISFACTION = 0.7, 0.2, 0.15
+VISITS_AT_LEAST, VISITS_AWAY = 0.05, 0.55
+GRIEVANCE_LOG_ODDS, GRIEVANCE_BY_SATISFACTION = -3.2, -0.30
+GRIEVANCE_BY = {"long_wait": 1.0, "fee_rise": 0.6, "app_outage": 0.8}
+RECORDED_LOG_ODDS, RECORDED_BY_WEALTH, RECORDED_BY_SERVICE, RECORDED_BY_BRANCH = -2.0, 1.80, 0.30, 0.50
+SEVERITY_STEPS, SEVERITY_SHARE = 4, 0.35
+UNRESOLVED_LOG_ODDS, UNRESOLVED_BY_SEVERITY, UNRESOLVED_BY_LOAD = -0.7, 0.40, 1.0
+FELT_BY_SEVERITY = 0.05
+SENSITIVITY = {"fee_rise": ("price_sensitivity", 0.4), "long_wait": ("service_sensitivity", 0.3),
+               "competitor_rate": ("price_sensitivity", 0.3)}  # fmt: skip
+LOGINS_AN_HOUR = 0.07
+POACHED_FACTOR = 1.6
+ALERTS_FROM_MONTH, ALERT_SHARE, ALERT_ACTIVITY, ALERT_WEALTH, ALERT_PAUSE_MONTHS = 24, 0.10, 0.85, -0.5, 6
+ALERT_HELD_OUT, ALERT_EFFECT, ALERT_MONTHS = 0.10, -0.35, 3
+BURDEN_ON_DELAY, BURDEN_ON_WAIT = 0.9, 0.5
+DRIFTED_SATISFACTION, DRIFTED_DIGITAL, DRIFTED_BASE = 0.5, -0.6, 0.35
+FORM_THRESHOLD, FORM_SATISFACTION = 0.3, -0.95
+FORM_SHIFT = -0.35
+NEVER_MONTH = np.int16(-999)
+DRAWS = ("wait", "grievance", "recorded", "severity", "delay", "login", "alert", "arm")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What customers hold, by customer and month: products held, whether a card, whether a deposit matures."""
+
+    products: np.ndarray
+    card: np.ndarray
+    matures: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Held":
+        """The same of some customers."""
+        return Held(self.products[rows], self.card[rows], self.matures[rows])
+
+
+@dataclass(frozen=True)
+class State:
+    """At a month's end: mood (satisfaction over its base), lull (log activity), `until` the first month in which a lever no
+    longer acts (levers × customers), alerted_until and the month of the last alert."""
+
+    mood: np.ndarray
+    lull: np.ndarray
+    until: np.ndarray
+    alerted_until: np.ndarray
+    last_alert: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "State":
+        """The state of some customers."""
+        return State(**{name: values[..., rows] for name, values in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Month:
+    """What one month brought, arrays by customer: `activity` (factor on own bookings and visits), `visits` (expected),
+    `struck` (levers × customers), grievance, complaint, severity (1-5), alert, alert_arm (held out), satisfaction (at the
+    end) and `hazard` of deciding to leave."""
+
+    activity: np.ndarray
+    visits: np.ndarray
+    struck: np.ndarray
+    grievance: np.ndarray
+    complaint: np.ndarray
+    severity: np.ndarray
+    alert: np.ndarray
+    alert_held_out: np.ndarray
+    satisfaction: np.ndarray
+    hazard: np.ndarray
+
+
+def beginning(rng: np.random.Generator, customers: int) -> State:
+    """The state before the first month."""
+    return State(
+        mood=np.zeros(customers),
+        lull=LULL_SPREAD * rng.standard_normal(customers),
+        until=np.zeros((len(LEVERS), customers), np.int16),
+        alerted_until=np.zeros(customers, np.int16),
+        last_alert=np.full(customers, NEVER_MONTH),
+    )
+
+
+def draw(rng: np.random.Generator, customers: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """A month's chance: a uniform for each of DRAWS, and two standard normals, by customer."""
+    uniform = rng.random((len(DRAWS), customers))
+    return dict(zip(DRAWS, uniform, strict=True)), rng.standard_normal((2, customers))
+
+
+def advance(
+    month: int, traits: Traits, held: Held, stage: Surroundings, world: World, state: State, chance, off: np.ndarray | bool = False
+) -> tuple[State, Month]:
+    """One month of customers who have not made up their minds to leave; where `off` (levers × customers) is true the lever
+    does not strike."""
+    uniform, (lull_noise, mood_noise) = chance
+    before = traits.satisfaction_base + state.mood
+    lull = LULL_PERSISTENCE * state.lull + LULL_SPREAD * lull_noise
+    activity = np.exp(lull + ACTIVITY_BY_SATISFACTION * np.clip(before, -2, 2))
+    visits = (VISITS_AT_LEAST + VISITS_AWAY * (1 - traits.digital)) * np.minimum(activity, 1.5)
+    struck, told = _strikes(month, traits, held, stage, world, visits, before, uniform)
+    struck &= ~np.asarray(off)
+    felt = sum(world.felt[lever] * sensitivity(traits, lever) * struck[row] for row, lever in enumerate(LEVERS))
+    mood = PERSISTENCE * state.mood + DRIFT + MOOD_SPREAD * mood_noise - felt
+    mood = mood - FELT_BY_SEVERITY * told["severity"] * told["grievance"]
+    lasting = np.array([MONTHS_OF_EFFECT[lever] for lever in LEVERS], np.int16)[:, None] + np.int16(month)
+    until = np.where(struck, lasting, state.until)
+    alert, arm = _alerts(month, traits, state, activity, uniform)
+    after = State(
+        mood,
+        lull,
+        until,
+        np.where(alert & ~arm, np.int16(month + ALERT_MONTHS), state.alerted_until),
+        np.where(alert, np.int16(month), state.last_alert),
+    )
+    satisfaction = traits.satisfaction_base + mood
+    hazard = hazard_of(world, log_odds(month, traits, held, stage, world, after, satisfaction), traits)
+    return after, Month(activity, visits, struck, alert=alert, alert_held_out=arm, satisfaction=satisfaction, hazard=hazard, **told)
+
+
+def sensitivity(traits: Traits, lever: str) -> np.ndarray | float:
+    """By how much more or less than on average a lever acts on each customer: never against its sign, at most twice."""
+    if lever not in SENSITIVITY:
+        return 1.0
+    name, slope = SENSITIVITY[lever]
+    return np.clip(1 + slope * getattr(traits, name), 0, 2)
+
+
+def _strikes(month, traits, held, stage, world, visits, before, uniform) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Whom each lever strikes this month, and grievances with what became of them."""
+    struck = np.zeros((len(LEVERS), len(traits)), bool)
+    at = {lever: row for row, lever in enumerate(LEVERS)}
+    struck[at["long_wait"]] = uniform["wait"] < 1 - np.exp(-visits * long_share(month, traits, stage, world))
+    struck[at["fee_rise"]] = (stage.fee_month[traits.branch] == month) & held.card[:, month]
+    struck[at["manager_left"]] = stage.departing[traits.place, month]
+    struck[at["app_outage"]] = traits.uses_app & (uniform["login"] < 1 - np.exp(-stage.hours_out[month] * logins(traits)))
+    struck[at["competitor_rate"]] = held.matures[:, month] & (stage.gap[stage.area[traits.branch], month] > RATE_GAP_FELT)
+    told = grievances(month, traits, stage, world, struck, before, uniform)
+    struck[at["unresolved_complaint"]] = told.pop("unresolved")
+    return struck, told
+
+
+def long_share(month: int, traits: Traits, stage: Surroundings, world: World) -> np.ndarray:
+    """Chance that a visit of each customer waits long, over the hours at which it comes."""
+    by_habit = np.einsum("hs,bs->hb", HABITS, stage.long_share[:, :, month])
+    share = by_habit[traits.habit, traits.branch]
+    return np.minimum(share * np.exp(BURDEN_ON_WAIT * traits.burden), 0.95) if world.hidden else share
+
+
+def logins(traits: Traits) -> np.ndarray:
+    """Attempted log-ins to the app an hour of the day."""
+    return LOGINS_AN_HOUR * traits.digital
+
+
+def grievances(month, traits, stage, world, struck, before, uniform) -> dict[str, np.ndarray]:
+    """Who has a grievance, given whom the levers struck and satisfaction `before`; whether it is written down, how severe it is
+    and whether it stays unresolved."""
+    odds = GRIEVANCE_LOG_ODDS + GRIEVANCE_BY_SATISFACTION * before
+    for lever, more in GRIEVANCE_BY.items():
+        odds = odds + more * struck[LEVERS.index(lever)]
+    grievance = uniform["grievance"] < logistic(odds)
+    recording = stage.branches["recording"].to_numpy()[traits.branch]
+    recorded = (
+        RECORDED_LOG_ODDS
+        + RECORDED_BY_WEALTH * traits.wealth
+        + RECORDED_BY_SERVICE * traits.service_sensitivity
+        + RECORDED_BY_BRANCH * recording
+    )
+    complaint = grievance & (uniform["recorded"] < logistic(recorded))
+    severity = 1 + np.searchsorted(_severity_edges(), uniform["severity"])
+    load = stage.load[traits.branch % CENTRES, month]
+    delay = UNRESOLVED_LOG_ODDS + UNRESOLVED_BY_SEVERITY * (severity - 2) + UNRESOLVED_BY_LOAD * load
+    delay = delay + BURDEN_ON_DELAY * traits.burden if world.hidden else delay
+    unresolved = complaint & (uniform["delay"] < logistic(delay))
+    return {"grievance": grievance, "complaint": complaint, "severity": severity, "unresolved": unresolved}
+
+
+def _severity_edges() -> np.ndarray:
+    n, p = SEVERITY_STEPS, SEVERITY_SHARE
+    choose = np.array([1, 4, 6, 4, 1])
+    return np.cumsum(choose * p ** np.arange(n + 1) * (1 - p) ** (n - np.arange(n + 1)))[:-1]
+
+
+def _alerts(month: int, traits: Traits, state: State, activity: np.ndarray, uniform) -> tuple[np.ndarray, np.ndarray]:
+    """The bank's own rule: customers of some wealth whose activity is low; not twice within the cool-down."""
+    due = (activity < ALERT_ACTIVITY) & (traits.wealth > ALERT_WEALTH) & (month - state.last_alert >= ALERT_PAUSE_MONTHS)
+    alert = due & (uniform["alert"] < ALERT_SHARE) & (month >= ALERTS_FROM_MONTH)
+    return alert, alert & (uniform["arm"] < ALERT_HELD_OUT)
+
+
+def log_odds(month, traits, held, stage, world, state: State, satisfaction: np.ndarray) -> np.ndarray:
+    """Log odds (complementary log-log in `form`) of deciding to leave at the month's end, by customer."""
+    tenure = np.maximum((last_day(month) - traits.opened).astype(int), 0) / 365.25
+    has_drifted = world.drifts and month > AS_OF_MONTH
+    odds = (
+        BASE_LOG_ODDS
+        + world.shift
+        + LAST_YEAR_LOG_ODDS * (month > AS_OF_MONTH - 12)
+        + DRIFTED_BASE * has_drifted
+        + _by_satisfaction(world, satisfaction) * (DRIFTED_SATISFACTION if has_drifted else 1.0)
+        + TENURE * (np.log1p(tenure) - 1.4)
+        + WEALTH * traits.wealth
+        + PRODUCT * (held.products[:, month] - 2.8)
+        + (DRIFTED_DIGITAL if has_drifted else DIGITAL) * (traits.digital - 0.55)
+        + PRICE * traits.price_sensitivity
+        + QUALITY_OF_BRANCH * stage.branches["quality"].to_numpy()[traits.branch]
+        + stage.economy[stage.area[traits.branch], month]
+        + ALERT_EFFECT * (month < state.alerted_until)
+        + (world.hidden + world.frailty) * traits.burden
+    )
+    return odds + _by_levers(month, traits, stage, world, state, satisfaction)
+
+
+def _by_levers(month: int, traits: Traits, stage: Surroundings, world: World, state: State, satisfaction) -> np.ndarray:
+    odds = np.zeros(len(traits))
+    for row, lever in enumerate(LEVERS):
+        acts = month < state.until[row]
+        if world.is_other_form and lever == "long_wait":
+            acts = acts & (satisfaction < FORM_THRESHOLD)
+        strength = np.where(stage.takes_along[traits.place, month], POACHED_FACTOR, 1.0) if lever == "manager_left" else 1.0
+        odds += world.direct[lever] * strength * sensitivity(traits, lever) * acts
+    return odds
+
+
+def _by_satisfaction(world: World, satisfaction: np.ndarray) -> np.ndarray:
+    if world.is_other_form:
+        return FORM_SATISFACTION * np.minimum(satisfaction, FORM_THRESHOLD) + FORM_SHIFT
+    return SATISFACTION * satisfaction
+
+
+def hazard_of(world: World, odds: np.ndarray, traits: Traits) -> np.ndarray:
+    """From log odds to the month's probability; `form` has another link."""
+    return 1 - np.exp(-np.exp(odds)) if world.is_other_form else logistic(odds)
+
+
+def logistic(odds: np.ndarray) -> np.ndarray:
+    """1 ÷ (1 + e^−odds)."""
+    return 1 / (1 + np.exp(-odds))

@@ -1,0 +1,237 @@
+"""The demo bank made: the stage and the people first, then their lives block by block, delivered as departments would."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.bank.demo import extracts, lists
+from analysis.bank.demo.bookings import make_bookings
+from analysis.bank.demo.calendar import AS_OF_MONTH, MONTHS, NEVER, last_day
+from analysis.bank.demo.campaigns import make_campaigns
+from analysis.bank.demo.companies import make_exposures, make_ties
+from analysis.bank.demo.finance import make_contributions
+from analysis.bank.demo.folder import replacing
+from analysis.bank.demo.grievances import make_complaints
+from analysis.bank.demo.history import KINDS, History, live
+from analysis.bank.demo.life import Held
+from analysis.bank.demo.money import Balances, make_balances
+from analysis.bank.demo.people import Traits, make_people, traits_of
+from analysis.bank.demo.products import close_with_customers, contracts_of, count_held, make_holdings, matures_in
+from analysis.bank.demo.prospects import make_consents, make_prospects
+from analysis.bank.demo.service import make_alerts, make_assignments
+from analysis.bank.demo.surroundings import Surroundings, make_surroundings
+from analysis.bank.demo.surveys import felt_lately, invite, respond
+from analysis.bank.demo.truth import Seen, Truth
+from analysis.bank.demo.visits import make_contacts, make_logins
+from analysis.bank.demo.worlds import DEFAULT_SEED, World, customers_of, make_world
+from analysis.bank.demo.writing import Delivery
+from analysis.errors import UserError
+from analysis.wording import say
+
+SMALLEST = 300
+BLOCK = 5000
+STREAMS = ("stage", "people", "holdings", "lists", "companies", "prospects", "dirt")
+BLOCK_STREAMS = ("life", "money", "campaigns", "bookings", "contacts", "complaints", "surveys", "care", "dirt", "truth")
+OFFERED = ("wealth", "term", "fund")
+
+
+def make_demo_bank(out: Path, customers: int | None = None, seed: int = DEFAULT_SEED, world: str = "default") -> None:
+    """Write the demo bank's folder: raw extracts, bank.yaml and truth/. The same seed, size and world give the same bytes.
+
+    `customers` counts all who ever were customers in the 48 months (5,000; 300 in the world `small`). UserError: fewer than
+    300 customers, an unknown world, a folder that holds something else, a full disk; then nothing is changed.
+    """
+    chosen, size = make_world(world, seed), customers_of(world, customers)
+    if size < SMALLEST:
+        raise UserError(
+            say(
+                "The demo bank needs at least {smallest:count} customers, not {customers:count}.",
+                smallest=SMALLEST, customers=size,
+            )
+        )  # fmt: skip
+    with replacing(Path(out)) as folder, Delivery(folder) as delivery:
+        _write(delivery, chosen, size)
+        (folder / "bank.yaml").write_bytes(files(__package__).joinpath("bank.yaml").read_bytes())
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """All that lives start from."""
+
+    world: World
+    stage: Surroundings
+    people: pd.DataFrame
+    traits: Traits
+    holdings: pd.DataFrame
+    held: Held
+    lists: lists.Lists
+
+
+def _write(delivery: Delivery, world: World, size: int) -> None:
+    rng = _streams(world.seed, STREAMS)
+    cast = _cast(rng, world, size)
+    truth, responses = Truth(world, size), []
+    ended = {"closed": [], "exit_reason": [], "truth": []}
+    for number, start in enumerate(range(0, size, BLOCK)):
+        block = _Block(cast, np.arange(start, min(start + BLOCK, size)), _streams(world.seed, BLOCK_STREAMS, number))
+        responses.append(block.deliver(delivery, truth))
+        ended["closed"].append(block.history.closed)
+        ended["exit_reason"].append(block.history.exit_reason)
+        ended["truth"].append(block.fates())
+    closed, reason = np.concatenate(ended["closed"]), np.concatenate(ended["exit_reason"])
+    extracts.write_responses(delivery, pd.concat(responses, ignore_index=True))
+    lists.write_lists(delivery, rng["dirt"], cast.lists, cast.people, closed, reason)
+    lists.write_surroundings(delivery, cast.stage)
+    groups = _write_companies(delivery, rng["companies"], cast, closed)
+    prospects = make_prospects(rng["prospects"], cast.people, cast.stage.branches)
+    extracts.write_prospects(delivery, cast.lists.numbers, prospects)
+    place = delivery.folder / "truth"
+    truth.write(place)
+    for name, frame in {"customers": pd.concat(ended["truth"]), "parties": cast.lists.parties, "groups": groups}.items():
+        frame.to_parquet(place / f"{name}.parquet", index=False)
+
+
+def _streams(seed: int, names: tuple[str, ...], block: int | None = None) -> dict[str, np.random.Generator]:
+    """A generator for each name, of its own for each block of customers."""
+    root = np.random.SeedSequence(seed, spawn_key=() if block is None else (len(STREAMS), block))
+    return {name: np.random.default_rng(child) for name, child in zip(names, root.spawn(len(names)), strict=True)}
+
+
+def _cast(rng: dict, world: World, size: int) -> _Cast:
+    stage = make_surroundings(rng["stage"])
+    people = make_people(rng["people"], size, stage, world)
+    holdings = make_holdings(rng["holdings"], people)
+    card = count_held(holdings[holdings["product"] == "card"], size) > 0
+    held = Held(count_held(holdings, size), card, matures_in(holdings, size))
+    traits = traits_of(people)
+    return _Cast(world, stage, people, traits, holdings, held, lists.make_lists(rng["lists"], people, traits, stage))
+
+
+def _write_companies(delivery: Delivery, rng: np.random.Generator, cast: _Cast, closed: np.ndarray) -> pd.DataFrame:
+    companies = cast.people[cast.people["kind"] == "corporate"]
+    ties, groups = make_ties(rng, companies)
+    exposures = make_exposures(rng, companies, groups)
+    left = exposures["customer_id"].map(dict(zip(cast.people["customer_id"], closed, strict=True)))
+    kept = exposures[~(left < exposures["reported"])].reset_index(drop=True)
+    extracts.write_credit(delivery, cast.lists.numbers, cast.people, ties, kept)
+    return groups
+
+
+class _Block:
+    """Some customers in a row: their lives, and what departments keep of them."""
+
+    def __init__(self, cast: _Cast, rows: np.ndarray, rng: dict[str, np.random.Generator]):
+        self.cast, self.rows, self.rng = cast, rows, rng
+        self.people = cast.people.iloc[rows].assign(customer=np.arange(len(rows))).reset_index(drop=True)
+        self.traits, self.held = cast.traits.take(rows), cast.held.take(rows)
+        self.numbers = {name: all_of[rows] for name, all_of in cast.lists.numbers.items()}
+        inside = cast.holdings["customer"].between(rows[0], rows[-1])
+        wished = cast.holdings[inside].assign(customer=cast.holdings["customer"][inside] - rows[0]).reset_index(drop=True)
+        self.history: History = live(rng["life"], self.traits, self.held, cast.stage, cast.world)
+        self.holdings = close_with_customers(wished, self.history.closed)
+
+    def deliver(self, delivery: Delivery, truth: Truth) -> pd.DataFrame:
+        """Writes the block's facts and adds its truth; returns its rows of the survey office's workbook."""
+        soil, stage, history = self.rng["dirt"], self.cast.stage, self.history
+        branch_id = stage.branches["branch_id"].to_numpy(dtype=object)
+        balances = make_balances(self.rng["money"], self.people, self.holdings, self.held.matures, history)
+        amounts = self._campaigns(delivery, balances)
+        second = self._second_numbers()
+        extracts.write_accounts(delivery, soil, self.numbers, contracts_of(self.holdings), second)
+        extracts.write_balances(delivery, soil, self.numbers, history.is_open, balances)
+        extracts.write_contributions(delivery, self.numbers, history.is_open, amounts)
+        bookings = make_bookings(
+            self.rng["bookings"], self.people, self.traits, history, balances.average_deposits, balances.average_loans
+        )
+        extracts.write_transactions(delivery, soil, self.numbers, bookings)
+        contacts = make_contacts(self.rng["contacts"], self.traits, stage, self.cast.world, history)
+        logins = make_logins(self.rng["contacts"], self.traits, stage, history)
+        ticket = extracts.write_contacts(delivery, soil, self.numbers, branch_id, contacts, logins)
+        complaints = make_complaints(self.rng["complaints"], self.traits, history, contacts)
+        extracts.write_complaints(delivery, soil, self.numbers, stage.branches, self._products(complaints), complaints)
+        self._care(delivery)
+        felt = felt_lately(history.struck)
+        seen = Seen(bookings.last_own(len(self.rows)), _mean_of_three(balances), _of_year(amounts))
+        truth.add(self.rng["truth"], self.people, self.traits, self.held, stage, history, felt, seen)
+        sampled = self.numbers["survey"] != ""
+        sent = invite(self.rng["surveys"], self.cast.world, self.traits, sampled, history, contacts)
+        response = extracts.write_invitations(delivery, self.numbers, sent, ticket)
+        given = respond(self.rng["surveys"], self.traits, stage, history, felt, sent)
+        return extracts.response_rows(soil, self.numbers, branch_id, response, given)
+
+    def fates(self) -> pd.DataFrame:
+        """The truth of each customer: customer_id, archetype, satisfaction at as_of, churn_month, churn_kind, returned_month."""
+        left, back = self.history.churn_month, self.history.returned_month
+        return pd.DataFrame(
+            {
+                "customer_id": self.people["customer_id"],
+                "archetype": self.people["archetype"],
+                "satisfaction": self.history.satisfaction[:, AS_OF_MONTH].astype(float),
+                "churn_month": _month_end(left),
+                "churn_kind": np.where(left == NEVER, None, np.array(KINDS, dtype=object)[self.history.churn_kind]),
+                "returned_month": _month_end(back),
+            }
+        )
+
+    def _campaigns(self, delivery: Delivery, balances: Balances) -> dict[str, np.ndarray]:
+        """Writes the campaigns; returns contributions with what they added."""
+        is_company = (self.people["kind"] == "corporate").to_numpy()
+        amounts = make_contributions(self.rng["money"], balances, is_company)
+        held = {name: count_held(self.holdings[self.holdings["product"] == name], len(self.rows)) > 0 for name in OFFERED}
+        made = make_campaigns(self.rng["campaigns"], self.people, self.history.is_open, held, self.cast.world.campaign)
+        for name in ("ftp_interest", "fees"):
+            np.add.at(amounts[name], (made.contribution["customer"], made.contribution["month"]), made.contribution[name])
+        bought = made.holdings.assign(closed=np.datetime64("NaT", "us"))
+        bought = bought.assign(product=pd.Categorical(bought["product"], self.holdings["product"].cat.categories))
+        joined = pd.concat([self.holdings, close_with_customers(bought, self.history.closed)], ignore_index=True)
+        self.holdings = joined.sort_values(["customer", "opened", "product"], ignore_index=True)
+        extracts.write_offers(delivery, self.numbers, made.offers)
+        effects = made.effects.assign(customer_id=self.numbers["core"][made.effects["customer"]])
+        delivery.parquet("truth/effects.parquet", _table(effects[["customer_id", "campaign_id", "effect"]]))
+        return amounts
+
+    def _care(self, delivery: Delivery) -> None:
+        assignments = make_assignments(self.traits, self.cast.stage, self.history)
+        alerts = make_alerts(self.rng["care"], self.traits, self.history)
+        consents = make_consents(self.rng["care"], self.people, (self.people["kind"] == "personal").to_numpy())
+        extracts.write_care(delivery, self.numbers, assignments, alerts, consents)
+
+    def _second_numbers(self) -> np.ndarray:
+        seconds = self.cast.lists.seconds
+        own = seconds[seconds["customer"].between(self.rows[0], self.rows[-1])]
+        second = np.full(len(self.rows), "", dtype=object)
+        second[own["customer"] - self.rows[0]] = own["customer_id"]
+        return second
+
+    def _products(self, complaints: pd.DataFrame) -> np.ndarray:
+        """A product that each complainer holds, '' for the account alone."""
+        last = self.holdings.drop_duplicates("customer", keep="last").set_index("customer")["product"].astype(str)
+        product = complaints["customer"].map(last).fillna("")
+        return product.where(product != "demand", "").to_numpy(dtype=object)
+
+
+def _table(frame: pd.DataFrame):
+    import pyarrow as pa
+
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _month_end(month: np.ndarray) -> np.ndarray:
+    return np.where(month == NEVER, np.datetime64("NaT"), last_day(np.where(month == NEVER, 0, month)))
+
+
+def _mean_of_three(balances: Balances) -> np.ndarray:
+    """customers × 48: average assets of the three months up to each, of those in which the customer had a balance."""
+    assets = balances.average_deposits + balances.average_wealth
+    held = assets > 0
+    total, months = (np.cumsum(np.pad(grid, ((0, 0), (3, 0))), axis=1) for grid in (assets, held))
+    return (total[:, 3:] - total[:, :-3]) / np.maximum(months[:, 3:] - months[:, :-3], 1)
+
+
+def _of_year(amounts: dict[str, np.ndarray]) -> np.ndarray:
+    """Contribution of the twelve months to as_of by customer."""
+    net = amounts["ftp_interest"] + amounts["fees"] - amounts["expected_loss"] - amounts["cost"] - amounts["capital_charge"]
+    return net[:, AS_OF_MONTH - 11 : AS_OF_MONTH + 1].sum(axis=1)
