@@ -31,16 +31,19 @@ AsOf = Annotated[
 
 @app.command()
 def demo(
-    customers: Annotated[int, typer.Option(help="How many customers (300 or more).")] = 5000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
-    out: Annotated[Path | None, typer.Option(help="Folder to write, if not data/raw/demo.")] = None,
+    customers: Annotated[
+        int | None, typer.Option(help="How many customers: 300 or more.", show_default="5000; 300 in the world small")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, size and world give the same files.")] = 7,
+    world: Annotated[str, typer.Option(help="In which simulated world; docs/demo-bank.md describes them.")] = "default",
+    out: Annotated[Path | None, typer.Option(help="Folder to write.", show_default="data/raw/demo")] = None,
 ) -> None:
-    """Makes the demo bank: a simulated bank's raw files, as its departments would deliver them."""
+    """Makes the demo bank: a simulated bank's raw files, as its departments would deliver them, and its truth beside."""
     from analysis.bank.demo import make_demo_bank
     from analysis.project import root
 
     target = out or root() / "data" / "raw" / "demo"
-    make_demo_bank(target, customers=customers, seed=seed)
+    make_demo_bank(target, customers=customers, seed=seed, world=world)
     LOG.info("the demo bank lies in %s", _shown(target))
 
 

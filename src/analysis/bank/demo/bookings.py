@@ -69,7 +69,7 @@ class Bookings:
 
 def make_bookings(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history, deposits, loans) -> Bookings:
     """All bookings of these customers. `deposits` and `loans` are monthly averages (customers × 48, CNY)."""
-    is_company = (people["kind"] == "corporate").to_numpy()
+    is_company = (people["archetype"] == "company").to_numpy()
     parts = [
         _own(rng, people, traits, history, is_company),
         _salaries(rng, people, traits, history),
@@ -77,7 +77,7 @@ def make_bookings(rng: np.random.Generator, people: pd.DataFrame, traits: Traits
         _repayments(traits, history, loans),
     ]
     joined = Bookings(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
-    return joined.take(np.lexsort((joined.customer, joined.second)))
+    return joined.take(np.argsort(joined.second, kind="stable"))
 
 
 def _own(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history, is_company: np.ndarray) -> Bookings:
@@ -85,7 +85,7 @@ def _own(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history
     counts = rng.poisson(traits.bookings[:, None] * history.activity * festival * _part_of_month(traits.opened, history.closed))
     customer, month = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
     size = len(customer)
-    channel = pick(rng, channel_shares(traits, is_company)[customer])
+    channel = pick(rng, channel_shares(traits, is_company), customer)
     of_channel = np.array([[CATEGORIES.index(name) for name in OF_CHANNEL[channel]] for channel in CHANNELS])
     category = of_channel[channel, rng.integers(0, 4, size)]
     scale = np.where(is_company, COMPANY_FACTOR, 1.0) * (people["assets"].to_numpy() / 80_000) ** 0.25

@@ -43,7 +43,9 @@ def draw_times(rng: np.random.Generator, days: np.ndarray, from_hour: int, to_ho
     return days.astype("datetime64[s]") + seconds.astype("timedelta64[s]")
 
 
-def pick(rng: np.random.Generator, shares: np.ndarray) -> np.ndarray:
-    """One category a row, with the row's shares (rows × categories)."""
+def pick(rng: np.random.Generator, shares: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+    """One category for each of `rows` (each row of `shares` unless given), with the row's shares (rows × categories)."""
     edges = np.cumsum(shares, axis=1)
-    return (rng.random(len(shares))[:, None] * edges[:, -1:] > edges).sum(axis=1)
+    place = np.arange(len(shares)) if rows is None else rows
+    aim = rng.random(len(place)) * edges[place, -1]
+    return sum((aim > edges[place, column]).astype(np.int64) for column in range(shares.shape[1] - 1))

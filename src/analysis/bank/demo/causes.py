@@ -7,21 +7,14 @@ import numpy as np
 
 from analysis.bank.demo.calendar import NEVER
 from analysis.bank.demo.history import STAYS, Snapshot
-from analysis.bank.demo.life import (
-    VISITS_AT_LEAST,
-    VISITS_AWAY,
-    Held,
-    draw,
-    grievances,
-    logins,
-    long_share,
-)
+from analysis.bank.demo.life import VISITS_AT_LEAST, VISITS_AWAY, grievances, logins, long_share
 from analysis.bank.demo.outcomes import WAYS, Horizon, expected, settled
 from analysis.bank.demo.people import Traits
+from analysis.bank.demo.state import Held, draw
 from analysis.bank.demo.surroundings import RATE_GAP_FELT, Surroundings
 from analysis.bank.demo.worlds import LEVERS, World
 
-REPLICATES = 8
+REPLICATES = 6
 LOWEST_SATISFACTION = -6.0
 SETS = tuple(frozenset(chosen) for size in range(len(LEVERS) + 1) for chosen in combinations(LEVERS, size))
 BITS = 1 << np.arange(len(LEVERS))

@@ -74,8 +74,13 @@ def lose_customers(rng: np.random.Generator, customer_id: np.ndarray) -> np.ndar
     """Customer numbers, a few of which belong to nobody."""
     lost = some(rng, len(customer_id), UNKNOWN_CUSTOMER_SHARE)
     changed = customer_id.copy()
-    changed[lost] = [f"99{number:08d}" for number in rng.integers(0, 10**8, len(lost))]
+    changed[lost] = unknown_numbers(rng, len(lost))
     return changed
+
+
+def unknown_numbers(rng: np.random.Generator, size: int) -> list[str]:
+    """Numbers that belong to nobody."""
+    return [f"99{number:08d}" for number in rng.integers(0, 10**8, size)]
 
 
 def repeat_rows(rng: np.random.Generator, frame: pd.DataFrame, share: float) -> pd.DataFrame:

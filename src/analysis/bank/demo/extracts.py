@@ -5,12 +5,11 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.bank.demo import dirt
-from analysis.bank.demo.bookings import CATEGORIES, CHANNELS, EMPLOYERS, MERCHANTS, Bookings, label_of
-from analysis.bank.demo.calendar import FIRST_MONTH, MONTHS, first_day, last_day
+from analysis.bank.demo.bookings import CATEGORIES, EMPLOYERS, MERCHANTS, Bookings, label_of
+from analysis.bank.demo.calendar import MONTHS, first_day, last_day
 from analysis.bank.demo.complaint_texts import draw_complaint_texts
 from analysis.bank.demo.money import Balances
-from analysis.bank.demo.surveys import ITEMS
-from analysis.bank.demo.writing import Delivery, chosen, dashed, packed, timed
+from analysis.bank.demo.writing import Delivery, chosen, packed, timed
 
 YUAN_IN_WAN = 10_000
 CAUSES = {
@@ -25,15 +24,15 @@ PRODUCT_CODES = {
 CHANNEL_CODES = ("CTR", "ATM", "POS", "TEL", "WEB", "APP")
 SYSTEM_OF_CHANNEL = ("core", "core", "cards", "core", "ebank", "ebank")
 SYSTEM_CODES = {"core": "C", "cards": "K", "ebank": "E"}
+REPEATING = ("sys", "cust_no", "chn", "initiator", "purpose", "counterparty")
 INITIATOR_CODES = ("C", "P", "B")
-SURVEY_HEADERS = dict(
-    zip(ITEMS, ("等候时间", "员工服务", "网点环境", "手机银行", "电话客服", "收费", "产品种类", "投诉处理"), strict=True)
-)
 
 Numbers = dict[str, np.ndarray]
 
 
-def write_accounts(delivery: Delivery, rng: np.random.Generator, numbers: Numbers, contracts: pd.DataFrame, second: np.ndarray) -> None:
+def write_accounts(
+    delivery: Delivery, rng: np.random.Generator, numbers: Numbers, contracts: pd.DataFrame, second: np.ndarray
+) -> None:
     """core/accounts.csv: separated by semicolons, dates as YYYYMMDD. `second`: a customer's second core number, ''; its last
     contract is booked under it."""
     customer = contracts["customer"].to_numpy()
@@ -89,14 +88,17 @@ def write_contributions(delivery: Delivery, numbers: Numbers, is_open: np.ndarra
         "month": pa.array(last_day(month)),
         **{name: grid[customer, month].round(2) for name, grid in amounts.items()},
     }
-    delivery.parquet("finance/contributions.parquet", pa.table(columns))
+    delivery.parquet("finance/contributions.parquet", pa.table(columns), repeating=["customer_no", "month"])
 
 
 def write_transactions(delivery: Delivery, rng: np.random.Generator, numbers: Numbers, bookings: Bookings) -> None:
     """ebank/transactions-YYYY-MM.parquet: one file a month, the system that booked and its own customer number."""
     system = np.array([list(SYSTEM_CODES).index(name) for name in (*SYSTEM_OF_CHANNEL, "core")])[bookings.channel]
-    number = np.stack([numbers[name] for name in SYSTEM_CODES])[system, bookings.customer]
-    number = dirt.lose_customers(rng, number)
+    known = np.concatenate([numbers[name] for name in SYSTEM_CODES])
+    lost = dirt.some(rng, len(system), dirt.UNKNOWN_CUSTOMER_SHARE)
+    code = system * len(numbers["core"]) + bookings.customer
+    code[lost] = len(known) + np.arange(len(lost))
+    every = pa.array([*known, *dirt.unknown_numbers(rng, len(lost))], pa.string())
     parties = [None, *(f"商户{merchant:04d}" for merchant in range(1, MERCHANTS + 1))]
     parties += [None] * (1000 - MERCHANTS) + [f"单位{employer:04d}" for employer in range(1, EMPLOYERS + 1)]
     begins = np.searchsorted(bookings.month, np.arange(MONTHS + 1))
@@ -107,7 +109,7 @@ def write_transactions(delivery: Delivery, rng: np.random.Generator, numbers: Nu
         columns = {
             "txn_id": pa.array(delivery.numbered("T" + label.replace("-", ""), begins[month + 1] - begins[month]), pa.string()),
             "sys": chosen(list(SYSTEM_CODES.values()), system[rows]),
-            "cust_no": pa.array(number[rows], pa.string()),
+            "cust_no": chosen(every, code[rows]),
             "txn_time": pa.array(start + bookings.second[rows].astype("timedelta64[s]"), pa.timestamp("s")),
             "chn": chosen(CHANNEL_CODES, bookings.channel[rows]),
             "initiator": chosen(INITIATOR_CODES, bookings.initiator[rows]),
@@ -115,10 +117,12 @@ def write_transactions(delivery: Delivery, rng: np.random.Generator, numbers: Nu
             "purpose": chosen(CATEGORIES, bookings.category[rows]),
             "counterparty": chosen(parties, bookings.party[rows]),
         }
-        delivery.parquet(f"ebank/transactions-{label}.parquet", pa.table(columns))
+        delivery.parquet(f"ebank/transactions-{label}.parquet", pa.table(columns), REPEATING)
 
 
-def write_contacts(delivery: Delivery, rng: np.random.Generator, numbers: Numbers, branch_id: np.ndarray, contacts, logins) -> np.ndarray:
+def write_contacts(
+    delivery: Delivery, rng: np.random.Generator, numbers: Numbers, branch_id: np.ndarray, contacts, logins
+) -> np.ndarray:
     """core/queue-tickets.csv (branches) and callcenter/contacts.csv (telephone, chat), one line a ticket; ebank/logins.csv, the
     log-ins tried in the hours of an outage and in the same hours of the weeks before. Returns the tickets' numbers."""
     in_branch = (contacts["channel"] == "branch").to_numpy()
@@ -128,7 +132,9 @@ def write_contacts(delivery: Delivery, rng: np.random.Generator, numbers: Number
     frame = pd.DataFrame(
         {
             "ticket_no": ticket,
-            "customer_no": dirt.lose_customers(rng, np.where(in_branch, numbers["core"][customer], numbers["callcenter"][customer])),
+            "customer_no": dirt.lose_customers(
+                rng, np.where(in_branch, numbers["core"][customer], numbers["callcenter"][customer])
+            ),
             "started": timed(contacts["started_at"].to_numpy()),
             "channel": contacts["channel"],
             "branch_no": np.where(in_branch, branch_id[branch], ""),
@@ -156,7 +162,9 @@ def write_contacts(delivery: Delivery, rng: np.random.Generator, numbers: Number
     return ticket
 
 
-def write_complaints(delivery: Delivery, rng: np.random.Generator, numbers: Numbers, branches: pd.DataFrame, product, complaints) -> None:
+def write_complaints(
+    delivery: Delivery, rng: np.random.Generator, numbers: Numbers, branches: pd.DataFrame, product, complaints
+) -> None:
     """complaints/complaints.jsonl: one JSON object a line, causes in the words of the industry's classification."""
     branch = complaints["branch"].to_numpy()
     dated = ("received_at", "escalated_at", "resolved_at", "reopened_at", "revisited_at")
@@ -172,120 +180,3 @@ def write_complaints(delivery: Delivery, rng: np.random.Generator, numbers: Numb
     )
     soiled = dirt.soil_complaints(rng, frame).astype(object)
     delivery.json_lines("complaints/complaints.jsonl", soiled.where(soiled.notna(), None).to_dict("records"))
-
-
-def write_invitations(delivery: Delivery, numbers: Numbers, sent: pd.DataFrame, ticket: np.ndarray) -> np.ndarray:
-    """survey/invitations.csv; returns each invitation's number of its answer ('' where none came)."""
-    answered = sent["is_answered"].to_numpy()
-    response = np.full(len(sent), "", dtype=object)
-    response[answered] = delivery.numbered("R", int(answered.sum()))
-    contact = sent["contact"].to_numpy()
-    frame = pd.DataFrame(
-        {
-            "invitation_no": delivery.numbered("V", len(sent)),
-            "sample_no": numbers["survey"][sent["customer"]],
-            "sent": dashed(sent["sent"].to_numpy()),
-            "channel": sent["channel"],
-            "trigger": sent["trigger"],
-            "ticket_no": np.where(contact >= 0, np.append(ticket, "")[contact], ""),
-            "response_no": response,
-        }
-    )
-    delivery.csv("survey/invitations.csv", frame)
-    return response
-
-
-def response_rows(rng: np.random.Generator, numbers: Numbers, branch_id: np.ndarray, response: np.ndarray, given: pd.DataFrame) -> pd.DataFrame:
-    """Answers as the survey office keeps them: one row a response, one column an item, a few marks beyond the scale."""
-    frame = pd.DataFrame(
-        {
-            "问卷编号": response[given["invitation"]],
-            "客户编号": numbers["survey"][given["customer"]],
-            "答卷日期": dashed(given["answered"].to_numpy()).to_pandas(),
-            "网点": branch_id[given["branch"]],
-            "渠道": given["channel"],
-            "总体满意度": given["overall"],
-            "推荐意愿": given["recommend"],
-            **{header: given[item] for item, header in SURVEY_HEADERS.items()},
-        }
-    )
-    return dirt.soil_responses(rng, frame)
-
-
-def write_responses(delivery: Delivery, rows: pd.DataFrame) -> None:
-    """survey/满意度调查-YYYY.xlsx: a workbook a year."""
-    ordered = rows.sort_values(["答卷日期", "问卷编号"], ignore_index=True)
-    for year, part in ordered.groupby(ordered["答卷日期"].str[:4]):
-        delivery.workbook(f"survey/满意度调查-{year}.xlsx", "答卷", part)
-
-
-def write_care(delivery: Delivery, numbers: Numbers, assignments: pd.DataFrame, alerts: pd.DataFrame, consents: pd.DataFrame) -> None:
-    """core/客户经理.csv (GB18030), core/consents.csv, marketing/alerts.csv."""
-    care = pd.DataFrame(
-        {
-            "客户号": numbers["core"][assignments["customer"]],
-            "客户经理": assignments["manager_id"],
-            "起始日期": dashed(assignments["from"].to_numpy()),
-            "终止日期": dashed(assignments["until"].to_numpy()),
-            "终止原因": assignments["reason"].map({"retired": "退休", "transferred": "调岗", "poached": "跳槽", "": ""}),
-        }
-    )
-    delivery.csv("core/客户经理.csv", care, encoding="gb18030")
-    dated = {name: dashed(consents[name].to_numpy()) for name in ("given", "withdrawn")}
-    owned = pd.DataFrame({"customer_no": numbers["core"][consents["customer"]], "purpose": consents["purpose"], **dated})
-    delivery.csv("core/consents.csv", owned)
-    raised = alerts.assign(
-        alert_no=delivery.numbered("AL", len(alerts)),
-        customer_no=numbers["core"][alerts["customer"]],
-        held_out=np.where(alerts["held_out"], "Y", "N"),
-        **{name: dashed(alerts[name].to_numpy()).to_pandas() for name in ("raised", "outcome_date")},
-    ).drop(columns="customer")
-    delivery.csv("marketing/alerts.csv", raised)
-
-
-def write_offers(delivery: Delivery, numbers: Numbers, offers: pd.DataFrame) -> None:
-    """marketing/campaigns.csv: one line a campaign and customer."""
-    frame = offers.assign(
-        customer_no=numbers["core"][offers["customer"]],
-        offered=dashed(offers["offered"].to_numpy()).to_pandas(),
-        product=offers["product"].astype(str).map(PRODUCT_CODES),
-        responded=np.where(offers["responded"].astype(bool), "Y", "N"),
-    ).drop(columns="customer")
-    delivery.csv("marketing/campaigns.csv", frame)
-
-
-def write_prospects(delivery: Delivery, numbers: Numbers, prospects: pd.DataFrame) -> None:
-    """marketing/prospects.csv: one line a prospect; who converted bears the core number."""
-    customer = prospects["converted_customer"].to_numpy()
-    frame = prospects.assign(
-        core_no=np.where(customer >= 0, numbers["core"][customer], ""),
-        birth_year=prospects["birth_year"].astype("Int64"),
-        **{name: dashed(prospects[name].to_numpy()).to_pandas() for name in ("first_seen", "converted")},
-    ).drop(columns="converted_customer")
-    delivery.csv("marketing/prospects.csv", frame)
-
-
-def write_credit(delivery: Delivery, numbers: Numbers, people: pd.DataFrame, ties: pd.DataFrame, exposures: pd.DataFrame) -> None:
-    """credit/关联关系.csv (GB18030) and credit/exposures.csv in 万元, both under the credit department's numbers."""
-    own = dict(zip(people["customer_id"], numbers["credit"], strict=True))
-    kinds = {"equity": "股权", "guarantee": "担保", "executive": "高管", "registered": "登记集团"}
-    frame = pd.DataFrame(
-        {
-            "上级": ties["parent_id"].map(lambda number: own.get(number, number)),
-            "下级": ties["child_id"].map(lambda number: own.get(number, number)),
-            "关系": ties["kind"].map(kinds),
-            "持股比例": (100 * ties["share"].astype(float)).round(4),
-            "起始日": dashed(ties["since"].to_numpy()),
-            "终止日": dashed(ties["until"].to_numpy()),
-        }
-    )
-    delivery.csv("credit/关联关系.csv", frame, encoding="gb18030")
-    money = {name: (exposures[name] / YUAN_IN_WAN).round(4) for name in ("credit_line", "drawn", "collateral")}
-    reported = dashed(exposures["reported"].to_numpy()).to_pandas()
-    lent = pd.DataFrame({"borrower_no": exposures["customer_id"].map(own), "lender": exposures["lender"], "reported": reported, **money})
-    delivery.csv("credit/exposures.csv", lent)
-
-
-def first_month_year() -> int:
-    """The year in which the data begin."""
-    return int(str(FIRST_MONTH)[:4])

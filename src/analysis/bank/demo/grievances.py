@@ -30,7 +30,9 @@ def make_complaints(rng: np.random.Generator, traits: Traits, history, contacts:
     customer, month = np.nonzero(history.complaint)
     severity = history.severity[customer, month].astype(int)
     day = draw_days(rng, month, traits.opened[customer], history.closed[customer])
-    handoffs = rng.poisson(0.3 + 0.2 * (severity - 1) + 0.6 * history.struck[LEVERS.index("unresolved_complaint"), customer, month])
+    handoffs = rng.poisson(
+        0.3 + 0.2 * (severity - 1) + 0.6 * history.struck[LEVERS.index("unresolved_complaint"), customer, month]
+    )
     resolved = _resolutions(rng, day, history.struck[LEVERS.index("unresolved_complaint"), customer, month], severity, handoffs)
     received_at = draw_times(rng, day, 8, 20)
     size, branch = len(customer), traits.branch[customer]

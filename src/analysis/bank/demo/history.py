@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.bank.demo.calendar import MONTHS, NEVER, draw_days, first_day, month_of
-from analysis.bank.demo.life import Held, State, advance, beginning, draw, logistic
+from analysis.bank.demo.life import advance, logistic
 from analysis.bank.demo.people import Traits
+from analysis.bank.demo.state import Held, State, beginning, draw
 from analysis.bank.demo.surroundings import Surroundings
 from analysis.bank.demo.worlds import LEVERS, World
 
@@ -87,7 +88,9 @@ def live(rng: np.random.Generator, traits: Traits, held: Held, stage: Surroundin
     """The 48 months of these customers."""
     size = len(traits)
     history, state = _blank(size), beginning(rng, size)
-    integers = {name: np.full(size, value) for name, value in (("status", STAYS), ("since", NEVER), ("leaves", NEVER), ("kind", 0))}
+    integers = {
+        name: np.full(size, value) for name, value in (("status", STAYS), ("since", NEVER), ("leaves", NEVER), ("kind", 0))
+    }
     plans = _Plans(**integers, silent=np.zeros(size, bool))
     shares, hazard = kind_shares(traits), involuntary_hazard(traits)
     opened = month_of(traits.opened)

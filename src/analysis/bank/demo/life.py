@@ -4,12 +4,11 @@ Exposures (a long wait, a fee rise, …) lower satisfaction and, for some months
 satisfaction raises grievances, some of which are written down as complaints, some of those unresolved for long. The equations
 and the reasons for their numbers stand in docs/demo-bank.md. Switching a lever off leaves everything else to evolve anew."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from analysis.bank.demo.calendar import AS_OF_MONTH, last_day
 from analysis.bank.demo.people import Traits
+from analysis.bank.demo.state import LULL_SPREAD, Held, Month, State
 from analysis.bank.demo.surroundings import CENTRES, HABITS, RATE_GAP_FELT, Surroundings
 from analysis.bank.demo.worlds import LEVERS, MONTHS_OF_EFFECT, World
 
@@ -18,7 +17,7 @@ LAST_YEAR_LOG_ODDS = 0.25
 SATISFACTION, TENURE, WEALTH, PRODUCT, DIGITAL, PRICE = -0.60, -0.60, -0.80, -0.30, 0.70, 0.15
 QUALITY_OF_BRANCH = -0.25
 PERSISTENCE, DRIFT, MOOD_SPREAD = 0.85, 0.05, 0.12
-LULL_PERSISTENCE, LULL_SPREAD, ACTIVITY_BY_SATISFACTION = 0.7, 0.2, 0.15
+LULL_PERSISTENCE, ACTIVITY_BY_SATISFACTION = 0.7, 0.15
 VISITS_AT_LEAST, VISITS_AWAY = 0.05, 0.55
 GRIEVANCE_LOG_ODDS, GRIEVANCE_BY_SATISFACTION = -3.2, -0.30
 GRIEVANCE_BY = {"long_wait": 1.0, "fee_rise": 0.6, "app_outage": 0.8}
@@ -32,80 +31,22 @@ LOGINS_AN_HOUR = 0.07
 POACHED_FACTOR = 1.6
 ALERTS_FROM_MONTH, ALERT_SHARE, ALERT_ACTIVITY, ALERT_WEALTH, ALERT_PAUSE_MONTHS = 24, 0.10, 0.85, -0.5, 6
 ALERT_HELD_OUT, ALERT_EFFECT, ALERT_MONTHS = 0.10, -0.35, 3
+LASTING = np.array([MONTHS_OF_EFFECT[lever] for lever in LEVERS], np.int16)[:, None]
 BURDEN_ON_DELAY, BURDEN_ON_WAIT = 0.9, 0.5
 DRIFTED_SATISFACTION, DRIFTED_DIGITAL, DRIFTED_BASE = 0.5, -0.6, 0.35
 FORM_THRESHOLD, FORM_SATISFACTION = 0.3, -0.95
 FORM_SHIFT = -0.35
-NEVER_MONTH = np.int16(-999)
-DRAWS = ("wait", "grievance", "recorded", "severity", "delay", "login", "alert", "arm")
-
-
-@dataclass(frozen=True)
-class Held:
-    """What customers hold, by customer and month: products held, whether a card, whether a deposit matures."""
-
-    products: np.ndarray
-    card: np.ndarray
-    matures: np.ndarray
-
-    def take(self, rows: np.ndarray) -> "Held":
-        """The same of some customers."""
-        return Held(self.products[rows], self.card[rows], self.matures[rows])
-
-
-@dataclass(frozen=True)
-class State:
-    """At a month's end: mood (satisfaction over its base), lull (log activity), `until` the first month in which a lever no
-    longer acts (levers × customers), alerted_until and the month of the last alert."""
-
-    mood: np.ndarray
-    lull: np.ndarray
-    until: np.ndarray
-    alerted_until: np.ndarray
-    last_alert: np.ndarray
-
-    def take(self, rows: np.ndarray) -> "State":
-        """The state of some customers."""
-        return State(**{name: values[..., rows] for name, values in vars(self).items()})
-
-
-@dataclass(frozen=True)
-class Month:
-    """What one month brought, arrays by customer: `activity` (factor on own bookings and visits), `visits` (expected),
-    `struck` (levers × customers), grievance, complaint, severity (1-5), alert, alert_arm (held out), satisfaction (at the
-    end) and `hazard` of deciding to leave."""
-
-    activity: np.ndarray
-    visits: np.ndarray
-    struck: np.ndarray
-    grievance: np.ndarray
-    complaint: np.ndarray
-    severity: np.ndarray
-    alert: np.ndarray
-    alert_held_out: np.ndarray
-    satisfaction: np.ndarray
-    hazard: np.ndarray
-
-
-def beginning(rng: np.random.Generator, customers: int) -> State:
-    """The state before the first month."""
-    return State(
-        mood=np.zeros(customers),
-        lull=LULL_SPREAD * rng.standard_normal(customers),
-        until=np.zeros((len(LEVERS), customers), np.int16),
-        alerted_until=np.zeros(customers, np.int16),
-        last_alert=np.full(customers, NEVER_MONTH),
-    )
-
-
-def draw(rng: np.random.Generator, customers: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """A month's chance: a uniform for each of DRAWS, and two standard normals, by customer."""
-    uniform = rng.random((len(DRAWS), customers))
-    return dict(zip(DRAWS, uniform, strict=True)), rng.standard_normal((2, customers))
 
 
 def advance(
-    month: int, traits: Traits, held: Held, stage: Surroundings, world: World, state: State, chance, off: np.ndarray | bool = False
+    month: int,
+    traits: Traits,
+    held: Held,
+    stage: Surroundings,
+    world: World,
+    state: State,
+    chance,
+    off: np.ndarray | bool = False,
 ) -> tuple[State, Month]:
     """One month of customers who have not made up their minds to leave; where `off` (levers × customers) is true the lever
     does not strike."""
@@ -116,22 +57,25 @@ def advance(
     visits = (VISITS_AT_LEAST + VISITS_AWAY * (1 - traits.digital)) * np.minimum(activity, 1.5)
     struck, told = _strikes(month, traits, held, stage, world, visits, before, uniform)
     struck &= ~np.asarray(off)
-    felt = sum(world.felt[lever] * sensitivity(traits, lever) * struck[row] for row, lever in enumerate(LEVERS))
-    mood = PERSISTENCE * state.mood + DRIFT + MOOD_SPREAD * mood_noise - felt
-    mood = mood - FELT_BY_SEVERITY * told["severity"] * told["grievance"]
-    lasting = np.array([MONTHS_OF_EFFECT[lever] for lever in LEVERS], np.int16)[:, None] + np.int16(month)
-    until = np.where(struck, lasting, state.until)
     alert, arm = _alerts(month, traits, state, activity, uniform)
     after = State(
-        mood,
-        lull,
-        until,
-        np.where(alert & ~arm, np.int16(month + ALERT_MONTHS), state.alerted_until),
-        np.where(alert, np.int16(month), state.last_alert),
+        mood=_mood(world, traits, state, struck, told, mood_noise),
+        lull=lull,
+        until=np.where(struck, LASTING + np.int16(month), state.until),
+        alerted_until=np.where(alert & ~arm, np.int16(month + ALERT_MONTHS), state.alerted_until),
+        last_alert=np.where(alert, np.int16(month), state.last_alert),
     )
-    satisfaction = traits.satisfaction_base + mood
-    hazard = hazard_of(world, log_odds(month, traits, held, stage, world, after, satisfaction), traits)
-    return after, Month(activity, visits, struck, alert=alert, alert_held_out=arm, satisfaction=satisfaction, hazard=hazard, **told)
+    satisfaction = traits.satisfaction_base + after.mood
+    hazard = hazard_of(world, log_odds(month, traits, held, stage, world, after, satisfaction))
+    return after, Month(
+        activity, visits, struck, alert=alert, alert_held_out=arm, satisfaction=satisfaction, hazard=hazard, **told
+    )
+
+
+def _mood(world: World, traits: Traits, state: State, struck: np.ndarray, told: dict[str, np.ndarray], noise) -> np.ndarray:
+    felt = sum(world.felt[lever] * sensitivity(traits, lever) * struck[row] for row, lever in enumerate(LEVERS))
+    by_grievance = FELT_BY_SEVERITY * told["severity"] * told["grievance"]
+    return PERSISTENCE * state.mood + DRIFT + MOOD_SPREAD * noise - felt - by_grievance
 
 
 def sensitivity(traits: Traits, lever: str) -> np.ndarray | float:
@@ -244,7 +188,7 @@ def _by_satisfaction(world: World, satisfaction: np.ndarray) -> np.ndarray:
     return SATISFACTION * satisfaction
 
 
-def hazard_of(world: World, odds: np.ndarray, traits: Traits) -> np.ndarray:
+def hazard_of(world: World, odds: np.ndarray) -> np.ndarray:
     """From log odds to the month's probability; `form` has another link."""
     return 1 - np.exp(-np.exp(odds)) if world.is_other_form else logistic(odds)
 

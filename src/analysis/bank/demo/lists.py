@@ -63,7 +63,7 @@ def make_lists(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, s
         branch_id=stage.branches["branch_id"].to_numpy()[branch],
     )
     is_client = {
-        "cards": kind == "personal",
+        "cards": (people["archetype"] != "company").to_numpy(),
         "ebank": traits.uses_app,
         "callcenter": np.ones(len(people), bool),
         "survey": rng.random(len(people)) < SURVEYED_SHARE,

@@ -6,25 +6,27 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from analysis.bank.demo import extracts, lists
+from analysis.bank.demo import extracts, lists, offices
 from analysis.bank.demo.bookings import make_bookings
-from analysis.bank.demo.calendar import AS_OF_MONTH, MONTHS, NEVER, last_day
+from analysis.bank.demo.calendar import AS_OF_MONTH, NEVER, last_day
 from analysis.bank.demo.campaigns import make_campaigns
 from analysis.bank.demo.companies import make_exposures, make_ties
 from analysis.bank.demo.finance import make_contributions
 from analysis.bank.demo.folder import replacing
 from analysis.bank.demo.grievances import make_complaints
 from analysis.bank.demo.history import KINDS, History, live
-from analysis.bank.demo.life import Held
 from analysis.bank.demo.money import Balances, make_balances
 from analysis.bank.demo.people import Traits, make_people, traits_of
 from analysis.bank.demo.products import close_with_customers, contracts_of, count_held, make_holdings, matures_in
 from analysis.bank.demo.prospects import make_consents, make_prospects
+from analysis.bank.demo.risks import Seen
 from analysis.bank.demo.service import make_alerts, make_assignments
+from analysis.bank.demo.state import Held
 from analysis.bank.demo.surroundings import Surroundings, make_surroundings
 from analysis.bank.demo.surveys import felt_lately, invite, respond
-from analysis.bank.demo.truth import Seen, Truth
+from analysis.bank.demo.truth import Truth
 from analysis.bank.demo.visits import make_contacts, make_logins
 from analysis.bank.demo.worlds import DEFAULT_SEED, World, customers_of, make_world
 from analysis.bank.demo.writing import Delivery
@@ -82,12 +84,12 @@ def _write(delivery: Delivery, world: World, size: int) -> None:
         ended["exit_reason"].append(block.history.exit_reason)
         ended["truth"].append(block.fates())
     closed, reason = np.concatenate(ended["closed"]), np.concatenate(ended["exit_reason"])
-    extracts.write_responses(delivery, pd.concat(responses, ignore_index=True))
+    offices.write_responses(delivery, pd.concat(responses, ignore_index=True))
     lists.write_lists(delivery, rng["dirt"], cast.lists, cast.people, closed, reason)
     lists.write_surroundings(delivery, cast.stage)
     groups = _write_companies(delivery, rng["companies"], cast, closed)
     prospects = make_prospects(rng["prospects"], cast.people, cast.stage.branches)
-    extracts.write_prospects(delivery, cast.lists.numbers, prospects)
+    offices.write_prospects(delivery, cast.lists.numbers, prospects)
     place = delivery.folder / "truth"
     truth.write(place)
     for name, frame in {"customers": pd.concat(ended["truth"]), "parties": cast.lists.parties, "groups": groups}.items():
@@ -103,7 +105,7 @@ def _streams(seed: int, names: tuple[str, ...], block: int | None = None) -> dic
 def _cast(rng: dict, world: World, size: int) -> _Cast:
     stage = make_surroundings(rng["stage"])
     people = make_people(rng["people"], size, stage, world)
-    holdings = make_holdings(rng["holdings"], people)
+    holdings = make_holdings(rng["holdings"], people, world)
     card = count_held(holdings[holdings["product"] == "card"], size) > 0
     held = Held(count_held(holdings, size), card, matures_in(holdings, size))
     traits = traits_of(people)
@@ -116,7 +118,7 @@ def _write_companies(delivery: Delivery, rng: np.random.Generator, cast: _Cast, 
     exposures = make_exposures(rng, companies, groups)
     left = exposures["customer_id"].map(dict(zip(cast.people["customer_id"], closed, strict=True)))
     kept = exposures[~(left < exposures["reported"])].reset_index(drop=True)
-    extracts.write_credit(delivery, cast.lists.numbers, cast.people, ties, kept)
+    offices.write_credit(delivery, cast.lists.numbers, cast.people, ties, kept)
     return groups
 
 
@@ -158,9 +160,9 @@ class _Block:
         truth.add(self.rng["truth"], self.people, self.traits, self.held, stage, history, felt, seen)
         sampled = self.numbers["survey"] != ""
         sent = invite(self.rng["surveys"], self.cast.world, self.traits, sampled, history, contacts)
-        response = extracts.write_invitations(delivery, self.numbers, sent, ticket)
+        response = offices.write_invitations(delivery, self.numbers, sent, ticket)
         given = respond(self.rng["surveys"], self.traits, stage, history, felt, sent)
-        return extracts.response_rows(soil, self.numbers, branch_id, response, given)
+        return offices.response_rows(soil, self.numbers, branch_id, response, given)
 
     def fates(self) -> pd.DataFrame:
         """The truth of each customer: customer_id, archetype, satisfaction at as_of, churn_month, churn_kind, returned_month."""
@@ -178,7 +180,7 @@ class _Block:
 
     def _campaigns(self, delivery: Delivery, balances: Balances) -> dict[str, np.ndarray]:
         """Writes the campaigns; returns contributions with what they added."""
-        is_company = (self.people["kind"] == "corporate").to_numpy()
+        is_company = (self.people["archetype"] == "company").to_numpy()
         amounts = make_contributions(self.rng["money"], balances, is_company)
         held = {name: count_held(self.holdings[self.holdings["product"] == name], len(self.rows)) > 0 for name in OFFERED}
         made = make_campaigns(self.rng["campaigns"], self.people, self.history.is_open, held, self.cast.world.campaign)
@@ -188,16 +190,20 @@ class _Block:
         bought = bought.assign(product=pd.Categorical(bought["product"], self.holdings["product"].cat.categories))
         joined = pd.concat([self.holdings, close_with_customers(bought, self.history.closed)], ignore_index=True)
         self.holdings = joined.sort_values(["customer", "opened", "product"], ignore_index=True)
-        extracts.write_offers(delivery, self.numbers, made.offers)
-        effects = made.effects.assign(customer_id=self.numbers["core"][made.effects["customer"]])
-        delivery.parquet("truth/effects.parquet", _table(effects[["customer_id", "campaign_id", "effect"]]))
+        offices.write_offers(delivery, self.numbers, made.offers)
+        columns = {
+            "customer_id": pa.array(self.numbers["core"][made.effects["customer"]], pa.string()),
+            "campaign_id": pa.array(made.effects["campaign_id"], pa.string()),
+            "effect": pa.array(made.effects["effect"], pa.float64()),
+        }
+        delivery.parquet("truth/effects.parquet", pa.table(columns), repeating=["campaign_id"])
         return amounts
 
     def _care(self, delivery: Delivery) -> None:
         assignments = make_assignments(self.traits, self.cast.stage, self.history)
         alerts = make_alerts(self.rng["care"], self.traits, self.history)
         consents = make_consents(self.rng["care"], self.people, (self.people["kind"] == "personal").to_numpy())
-        extracts.write_care(delivery, self.numbers, assignments, alerts, consents)
+        offices.write_care(delivery, self.numbers, assignments, alerts, consents)
 
     def _second_numbers(self) -> np.ndarray:
         seconds = self.cast.lists.seconds
@@ -211,12 +217,6 @@ class _Block:
         last = self.holdings.drop_duplicates("customer", keep="last").set_index("customer")["product"].astype(str)
         product = complaints["customer"].map(last).fillna("")
         return product.where(product != "demand", "").to_numpy(dtype=object)
-
-
-def _table(frame: pd.DataFrame):
-    import pyarrow as pa
-
-    return pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def _month_end(month: np.ndarray) -> np.ndarray:

@@ -81,7 +81,7 @@ def _loans(rng: np.random.Generator, people: pd.DataFrame, holdings: pd.DataFram
     customer, opened, closed = spans(lent)
     product = lent["product"].astype(str)
     amount = product.map(LOAN_AMOUNT).to_numpy() * np.exp(LOAN_SPREAD * rng.standard_normal(len(lent)))
-    amount = amount * np.where((people["kind"] == "corporate").to_numpy()[customer], COMPANY_LOAN_FACTOR, 1.0)
+    amount = amount * np.where((people["archetype"] == "company").to_numpy()[customer], COMPANY_LOAN_FACTOR, 1.0)
     months = product.map(TERM_MONTHS).to_numpy()[:, None]
     age = np.arange(MONTHS) - opened[:, None]
     owed = amount[:, None] * (1 - age % months / months)

@@ -26,8 +26,9 @@ from analysis.bank.demo.history import (
     kind_shares,
     thinning,
 )
-from analysis.bank.demo.life import Held, advance
+from analysis.bank.demo.life import advance
 from analysis.bank.demo.people import Traits
+from analysis.bank.demo.state import Held
 from analysis.bank.demo.surroundings import Surroundings
 from analysis.bank.demo.worlds import World
 

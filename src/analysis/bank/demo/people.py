@@ -45,12 +45,11 @@ def make_people(rng: np.random.Generator, customers: int, surroundings: Surround
     assets (CNY), wealth_share, bookings (a month), price_sensitivity, service_sensitivity, satisfaction_base and burden,
     the last four N(0, 1)-like."""
     opened = _draw_openings(rng, customers)
-    archetype = _draw_archetypes(rng, month_of(opened), world)
+    archetype, is_company = _draw_archetypes(rng, month_of(opened), world)
     traits = ARCHETYPES.loc[archetype].reset_index(drop=True)
     digital_logit = traits["digital_logit"].to_numpy() + 0.9 * rng.standard_normal(customers)
     branch = _draw_branches(rng, digital_logit, surroundings.branches)
     assets = (traits["assets"] * np.exp(traits["assets_spread"] * rng.standard_normal(customers))).clip(200, 2e8)
-    is_company = archetype == "company"
     noise = rng.standard_normal((4, customers))
     quality = surroundings.branches["quality"].to_numpy()[branch]
     return pd.DataFrame(
@@ -60,7 +59,7 @@ def make_people(rng: np.random.Generator, customers: int, surroundings: Surround
             "kind": np.where(is_company, "corporate", "personal"),
             "archetype": archetype,
             "sex": np.where(is_company, "", np.where(rng.random(customers) < 0.52, "female", "male")),
-            "birth_date": _draw_birth_dates(rng, archetype, traits["age"].to_numpy()),
+            "birth_date": _draw_birth_dates(rng, is_company, traits["age"].to_numpy()),
             "opened": opened,
             "branch": branch,
             "industry": np.where(is_company, rng.choice(np.array(INDUSTRIES, dtype=object), customers), ""),
@@ -121,14 +120,16 @@ def traits_of(people: pd.DataFrame) -> Traits:
     )
 
 
-def _draw_archetypes(rng: np.random.Generator, opened_month: np.ndarray, world: World) -> np.ndarray:
-    """By share; those who come in the surge are young and digital more often."""
+def _draw_archetypes(rng: np.random.Generator, opened_month: np.ndarray, world: World) -> tuple[np.ndarray, np.ndarray]:
+    """By share, and who is a company; those who come in the surge are young and digital more often. In `flat` all, companies
+    too, behave as one archetype."""
     shares = np.tile(ARCHETYPES["share"].to_numpy(), (len(opened_month), 1))
     surge = (opened_month >= SURGE_MONTHS[0]) & (opened_month < SURGE_MONTHS[1])
     shares[surge, list(ARCHETYPES.index).index("digital_young")] *= SURGE_DIGITAL_FACTOR
     drawn = ARCHETYPES.index.to_numpy(dtype=object)[pick(rng, shares)]
-    archetype = np.where(rng.random(len(opened_month)) < CORPORATE_SHARE, "company", drawn)
-    return np.full(len(opened_month), FLAT_ARCHETYPE, dtype=object) if world.is_flat else archetype
+    is_company = rng.random(len(opened_month)) < CORPORATE_SHARE
+    archetype = np.full(len(drawn), FLAT_ARCHETYPE, dtype=object) if world.is_flat else np.where(is_company, "company", drawn)
+    return archetype, is_company
 
 
 def _draw_branches(rng: np.random.Generator, digital_logit: np.ndarray, branches: pd.DataFrame) -> np.ndarray:
@@ -141,10 +142,10 @@ def _draw_places(rng: np.random.Generator, branch: np.ndarray, is_managed: np.nd
     return np.where(is_managed, place, -1)
 
 
-def _draw_birth_dates(rng: np.random.Generator, archetype: np.ndarray, age: np.ndarray) -> np.ndarray:
+def _draw_birth_dates(rng: np.random.Generator, is_company: np.ndarray, age: np.ndarray) -> np.ndarray:
     years = np.clip(age + 7 * rng.standard_normal(len(age)), 18, 92)
     born = last_day(MONTHS - 1) - np.round(years * 365.25 + 1460).astype("timedelta64[D]")
-    return np.where(archetype == "company", np.datetime64("NaT"), born)
+    return np.where(is_company, np.datetime64("NaT"), born)
 
 
 def _draw_openings(rng: np.random.Generator, customers: int) -> np.ndarray:

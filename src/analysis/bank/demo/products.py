@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.bank.demo.calendar import FIRST_MONTH, MONTHS, first_day, last_day, month_of
+from analysis.bank.demo.worlds import World
 
 PRODUCTS = ("card", "term", "wealth", "fund", "insurance", "loan", "mortgage", "standing_order")
 OWNED = pd.DataFrame.from_dict(
@@ -18,6 +19,7 @@ OWNED = pd.DataFrame.from_dict(
     orient="index",
     columns=PRODUCTS,
 )
+FLAT_OWNED = pd.Series((0.70, 0.30, 1.00, 0.15, 0.20, 0.00, 0.00, 0.45), index=PRODUCTS)
 ROLLED_MONTHS = {"term": 12, "wealth": 6}
 TERM_MONTHS = {"loan": 36, "mortgage": 240}
 LATER_SHARE = 0.5
@@ -25,13 +27,17 @@ MONTHLY_CLOSING = 0.003
 EARLY_REPAYMENT = 0.006
 
 
-def make_holdings(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
+def make_holdings(rng: np.random.Generator, people: pd.DataFrame, world: World) -> pd.DataFrame:
     """One row a relation to a product, as it would be if nobody left: customer (row of `people`), product, opened, closed
-    (dates; NaT: kept). Mortgages are repaid early in EARLY_REPAYMENT of months, loans end with their term."""
-    owned = rng.random((len(people), len(PRODUCTS))) < OWNED.loc[people["archetype"]].to_numpy()
+    (dates; NaT: kept). Mortgages are repaid early in EARLY_REPAYMENT of months, loans end with their term. In `flat` nobody
+    borrows and everybody invests: whether or not would be a structure of its own."""
+    share = FLAT_OWNED.to_numpy()[None] if world.is_flat else OWNED.loc[people["archetype"]].to_numpy()
+    owned = rng.random((len(people), len(PRODUCTS))) < share
     customer, product = np.nonzero(owned)
     opened = people["opened"].to_numpy().astype("datetime64[D]")
-    later = np.where(rng.random(len(customer)) < LATER_SHARE, rng.gamma(1.2, 500, len(customer)), 0)
+    is_later = rng.random(len(customer)) < LATER_SHARE
+    is_later &= ~((np.array(PRODUCTS)[product] == "wealth") & world.is_flat)
+    later = np.where(is_later, rng.gamma(1.2, 500, len(customer)), 0)
     begins = opened[customer] + later.astype(int).astype("timedelta64[D]")
     kept = begins <= last_day(MONTHS - 1)
     names = np.array(("demand", *PRODUCTS), dtype=object)
@@ -72,33 +78,26 @@ def close_with_customers(holdings: pd.DataFrame, closed: np.ndarray) -> pd.DataF
 def contracts_of(holdings: pd.DataFrame) -> pd.DataFrame:
     """Relations → one row a contract: customer, product, opened, matures, closed. A term deposit and a wealth product are
     rolled over at maturity: each term is a contract of its own, those that matured before the first month left out."""
-    months = holdings["product"].map(ROLLED_MONTHS).astype(float).fillna(0).to_numpy().astype(int)
-    rolled, plain = holdings[months > 0], holdings[months == 0]
-    term = months[months > 0]
-    opened = rolled["opened"].to_numpy().astype("datetime64[D]")
+    term = holdings["product"].map(ROLLED_MONTHS).astype(float).fillna(0).to_numpy().astype(int)
+    plain = holdings[term == 0]
+    agreed = plain["product"].map(TERM_MONTHS).astype(float).fillna(0).to_numpy().astype(int)
+    end = np.where(agreed > 0, _shifted(plain["opened"].to_numpy().astype("datetime64[D]"), agreed), np.datetime64("NaT"))
+    both = pd.concat([plain.assign(matures=end), _terms(holdings[term > 0], term[term > 0])], ignore_index=True)
+    return both.sort_values(["customer", "opened", "product"], ignore_index=True)
+
+
+def _terms(rolled: pd.DataFrame, term: np.ndarray) -> pd.DataFrame:
+    """Each term of the relations that are rolled over every `term` months, from the one that runs in the first month on."""
+    opened, closed = (rolled[name].to_numpy().astype("datetime64[D]") for name in ("opened", "closed"))
+    until = np.fmin(closed, last_day(MONTHS - 1))
     first = np.maximum(0, -month_of(opened) // term)
-    until = np.where(np.isnat(rolled["closed"].to_numpy()), last_day(MONTHS - 1), rolled["closed"].to_numpy())
-    last = np.maximum(first, (month_of(until.astype("datetime64[D]")) - month_of(opened)) // term)
-    terms = last - first + 1
+    terms = np.maximum(first, (month_of(until) - month_of(opened)) // term) - first + 1
     row = np.repeat(np.arange(len(rolled)), terms)
     number = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(terms) - terms, terms)
-    begins, matures = _shifted(opened[row], number * term[row]), _shifted(opened[row], (number + 1) * term[row])
-    ends = rolled["closed"].to_numpy().astype("datetime64[D]")[row]
-    ended = np.where(np.isnat(ends) | (matures <= ends), np.where(matures <= last_day(MONTHS - 1), matures, np.datetime64("NaT")), ends)
-    several = pd.DataFrame(
-        {
-            "customer": rolled["customer"].to_numpy()[row],
-            "product": rolled["product"].to_numpy()[row],
-            "opened": begins,
-            "matures": matures,
-            "closed": ended,
-        }
-    )
-    several = several[(begins <= until[row].astype("datetime64[D]"))]
-    agreed = plain["product"].map(TERM_MONTHS).astype(float).fillna(0).to_numpy().astype(int)
-    ending = np.where(agreed > 0, _shifted(plain["opened"].to_numpy().astype("datetime64[D]"), agreed), np.datetime64("NaT"))
-    both = pd.concat([plain.assign(matures=ending), several], ignore_index=True)
-    return both.sort_values(["customer", "opened", "product"], ignore_index=True)
+    begins, matures = (_shifted(opened[row], (number + later) * term[row]) for later in (0, 1))
+    ended = np.where(matures <= until[row], matures, closed[row])
+    frame = rolled[["customer", "product"]].iloc[row].assign(opened=begins, matures=matures, closed=ended)
+    return frame[begins <= until[row]]
 
 
 def _shifted(day: np.ndarray, months: np.ndarray) -> np.ndarray:

@@ -27,7 +27,9 @@ def make_assignments(traits: Traits, stage: Surroundings, history) -> pd.DataFra
     ended = ended.assign(begin=before.add(pd.Timedelta(days=1)), until=ended["left"])
     last = departures.groupby("place").agg(number=("number", "max"), left=("left", "max"))
     current = own.merge(last, left_on="place", right_index=True, how="left")
-    current = current.assign(begin=current["left"] + pd.Timedelta(days=1), number=current["number"].fillna(-1) + 1, reason="", until=pd.NaT)
+    current = current.assign(
+        begin=current["left"] + pd.Timedelta(days=1), number=current["number"].fillna(-1) + 1, reason="", until=pd.NaT
+    )
     both = pd.concat([ended, current], ignore_index=True)
     begin = np.fmax(both["begin"].to_numpy().astype("datetime64[D]"), both["opened"].to_numpy().astype("datetime64[D]"))
     both = both.assign(begin=begin, number=both["number"].astype(int))

@@ -103,12 +103,13 @@ def make_surroundings(rng: np.random.Generator) -> Surroundings:
 
 def make_branches(rng: np.random.Generator) -> pd.DataFrame:
     """One row a branch: branch_id, name, city, province, level; latent `size` (share of customers), `tilt` (how far it
-    attracts customers who avoid digital channels) and `quality`, both N(0, 1), `wait_minutes` (its usual wait: longer where
-    it is tilted and worse run) and `recording` (how readily it writes complaints down)."""
+    attracts customers who avoid digital channels) and `quality` (lower where tilted), both N(0, 1), `wait_minutes` (its usual
+    wait: longer where it is tilted and worse run) and `recording` (how readily it writes complaints down)."""
     city = np.minimum((np.arange(BRANCHES) * len(CITIES)) // BRANCHES, len(CITIES) - 1)
     rank = pd.Series(city).groupby(city).cumcount().to_numpy()
     size = rng.permuted(1 / (np.arange(BRANCHES) + 3.0))
-    tilt, quality, staffing, recording = rng.standard_normal((4, BRANCHES))
+    tilt, care, staffing, recording = rng.standard_normal((4, BRANCHES))
+    quality = -0.4 * tilt + 0.92 * care
     return pd.DataFrame(
         {
             "branch_id": [f"B{number:03d}" for number in range(1, BRANCHES + 1)],

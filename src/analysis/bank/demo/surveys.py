@@ -89,7 +89,9 @@ def invite(rng: np.random.Generator, world: World, traits: Traits, sampled: np.n
     row = np.flatnonzero((rng.random(len(contacts)) < CONTACT_SHARE) & sampled[contacts["customer"].to_numpy()])
     after = contacts.iloc[row]
     parts.append(
-        pd.DataFrame({"customer": after["customer"], "month": after["month"], "sent": after["day"], "trigger": "contact", "contact": row})
+        pd.DataFrame(
+            {"customer": after["customer"], "month": after["month"], "sent": after["day"], "trigger": "contact", "contact": row}
+        )
     )
     sent = pd.concat(parts, ignore_index=True).sort_values(["sent", "customer", "contact"], ignore_index=True)
     channel = np.array(CHANNELS, dtype=object)[rng.choice(len(CHANNELS), len(sent), p=CHANNEL_SHARES)]
@@ -107,7 +109,9 @@ def answer_share(world: World, traits: Traits, satisfaction: np.ndarray, sent: p
     return logistic(odds + ANSWER_BY_SATISFACTION * satisfaction[customer, month])
 
 
-def respond(rng: np.random.Generator, traits: Traits, stage: Surroundings, history, felt: np.ndarray, sent: pd.DataFrame) -> pd.DataFrame:
+def respond(
+    rng: np.random.Generator, traits: Traits, stage: Surroundings, history, felt: np.ndarray, sent: pd.DataFrame
+) -> pd.DataFrame:
     """One row an answered invitation: invitation (row of `sent`), customer, answered (date, up to ten days later) and the
     answers, some left blank; the app is judged by those who have it."""
     row = np.flatnonzero(sent["is_answered"])

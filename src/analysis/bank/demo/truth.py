@@ -7,37 +7,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.bank.demo.calendar import AS_OF_MONTH, NEVER, first_day, last_day
+from analysis.bank.demo.calendar import AS_OF_MONTH, first_day, last_day
 from analysis.bank.demo.causes import attributable, churn_by_set
-from analysis.bank.demo.history import KINDS, LANDMARKS, STAYS, VOLUNTARY_REASONS, History
-from analysis.bank.demo.life import Held, draw
+from analysis.bank.demo.history import LANDMARKS, History
 from analysis.bank.demo.opinions import Opinions
-from analysis.bank.demo.outcomes import WAYS, Horizon, expected, settled
+from analysis.bank.demo.outcomes import Horizon
 from analysis.bank.demo.people import Traits
+from analysis.bank.demo.risks import Seen, at_risk, chances, crude_counts, crude_share, expected_auc, risk_rows, tenure_years
+from analysis.bank.demo.state import Held
 from analysis.bank.demo.surroundings import Surroundings
 from analysis.bank.demo.worlds import LEVERS, World
 
-REPLICATES = 6
 RULE_MONTHS, YEAR_MONTHS = 6, 12
 YEARS = (LANDMARKS[0], LANDMARKS[4])
 VALIDATED = LANDMARKS[-3:]
-ESTABLISHED_MONTHS, DAYS_PER_MONTH = 6, 30.4375
-DORMANT_DAYS, RUN_OFF_SHARE, SMALLEST_ASSETS = 180, 0.8, 100
 ACTIVE_DAYS = 90
 TIER_EDGES = {"mass": 0.0, "affluent": 500_000.0, "private_banking": 6_000_000.0}
 TENURE_EDGES = (2, 5, 10)
 GROUPING = "years with the bank at the period's opening: under 2, 2 to 5, 5 to 10, 10 and more"
 RULES = ("closed", "dormant", "run_off")
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What an analyst sees of these customers, by customer and month: day of the last own booking (NaT), assets averaged over
-    three months, contribution of twelve months up to as_of."""
-
-    last_own: np.ndarray
-    assets_3m: np.ndarray
-    contribution_12m: np.ndarray
 
 
 @dataclass
@@ -57,14 +45,16 @@ class Truth:
     risks: list[pd.DataFrame] = field(default_factory=list)
     at_risk: int = 0
 
-    def add(self, rng, people: pd.DataFrame, traits: Traits, held: Held, stage: Surroundings, history: History, felt, seen: Seen) -> None:
+    def add(
+        self, rng, people: pd.DataFrame, traits: Traits, held: Held, stage: Surroundings, history: History, felt, seen: Seen
+    ) -> None:
         """Adds a block of customers: `felt` is what struck them lately (see `surveys.felt_lately`)."""
         self.opinions.add(rng, traits, stage, history, felt)
         customer_id = people["customer_id"].to_numpy(dtype=object)
         for landmark in LANDMARKS:
             rows = at_risk(landmark, traits, history, seen)
-            ways, hazard = _chances(rng, Horizon(landmark, RULE_MONTHS), rows, traits, held, stage, self.world, history)
-            self.risks.append(_risk_rows(customer_id[rows], landmark, ways.mean(axis=0), hazard))
+            ways, hazard = chances(rng, Horizon(landmark, RULE_MONTHS), rows, traits, held, stage, self.world, history)
+            self.risks.append(risk_rows(customer_id[rows], landmark, ways.mean(axis=0), hazard))
             if landmark == LANDMARKS[-1]:
                 self.latest = self.latest + ways.sum(axis=2)
                 self.at_risk += len(rows)
@@ -75,14 +65,16 @@ class Truth:
         sums, sizes = [], []
         for landmark in YEARS:
             rows = at_risk(landmark, traits, history, seen)
-            ways, _ = _chances(rng, Horizon(landmark, YEAR_MONTHS), rows, traits, held, stage, self.world, history)
+            ways, _ = chances(rng, Horizon(landmark, YEAR_MONTHS), rows, traits, held, stage, self.world, history)
             band = np.digitize(tenure_years(landmark, traits)[rows], TENURE_EDGES)
             of_band = np.arange(len(TENURE_EDGES) + 1)[:, None] == band
             sums.append(ways[:, :3].sum(axis=1) @ of_band.T)
             sizes.append(of_band.sum(axis=1))
         self.years, self.sizes = self.years + np.array(sums), self.sizes + np.array(sizes)
         some = (traits.take(rows), held.take(rows))
-        self.by_set = self.by_set + churn_by_set(rng, Horizon(YEARS[1], YEAR_MONTHS), *some, stage, self.world, history.snapshots[YEARS[1]].take(rows))
+        self.by_set = self.by_set + churn_by_set(
+            rng, Horizon(YEARS[1], YEAR_MONTHS), *some, stage, self.world, history.snapshots[YEARS[1]].take(rows)
+        )
         self.naive = self.naive + crude_counts(Horizon(YEARS[1], YEAR_MONTHS), rows, history, seen)
 
     def _add_book(self, history: History, seen: Seen) -> None:
@@ -94,7 +86,13 @@ class Truth:
 
     def facts(self) -> dict[str, dict]:
         """Finding id → value, unit, population, as_of, mc_error and what else defines it."""
-        return {**self._book_facts(), **self._opinion_facts(), **self._churn_facts(), **self._change_facts(), **self._cause_facts()}
+        return {
+            **self._book_facts(),
+            **self._opinion_facts(),
+            **self._churn_facts(),
+            **self._change_facts(),
+            **self._cause_facts(),
+        }
 
     def _book_facts(self) -> dict[str, dict]:
         everybody = "customers open at as_of"
@@ -102,7 +100,10 @@ class Truth:
         segments = 1 if self.world.is_flat else 6
         return {
             "active_customers": _fact(self.active[0] / self.active[1], "share", everybody),
-            **{f"tier.{name}.contribution_share": _fact(share, "share", everybody) for name, share in zip(TIER_EDGES, shares, strict=True)},
+            **{
+                f"tier.{name}.contribution_share": _fact(share, "share", everybody)
+                for name, share in zip(TIER_EDGES, shares, strict=True)
+            },
             "tier.above_mass.contribution_share": _fact(shares[1:].sum(), "share", everybody),
             "segments.k": _fact(segments, "count", "archetypes from which customers were drawn"),
         }
@@ -119,8 +120,14 @@ class Truth:
         facts = {f"churn_rate.{rule}": _fact(rates[:, row], "share", population) for row, rule in enumerate(RULES)}
         risks = pd.concat(self.risks, ignore_index=True)
         last = risks[risks["landmark"].isin(last_day(np.array(VALIDATED)))]
-        oracle = "expected AUC, over the three last landmarks, of one who knows each customer's hazard (not the plans already made)"
-        return {**facts, "churn_rate.any": _fact(rates[:, :3].sum(axis=1), "share", population), "auc": _fact(expected_auc(last["hazard"].to_numpy(), last["any"].to_numpy()), "number", oracle)}
+        oracle = (
+            "expected AUC, over the three last landmarks, of one who knows each customer's hazard (not the plans already made)"
+        )
+        return {
+            **facts,
+            "churn_rate.any": _fact(rates[:, :3].sum(axis=1), "share", population),
+            "auc": _fact(expected_auc(last["hazard"].to_numpy(), last["any"].to_numpy()), "number", oracle),
+        }
 
     def _change_facts(self) -> dict[str, dict]:
         rate = self.years / self.sizes[:, None, :].clip(min=1)
@@ -141,7 +148,7 @@ class Truth:
             lever = name.partition(".")[2]
             more = {"by_rule": {rule: float(found[name].mean()) for rule, found in by_rule.items()}}
             if lever:
-                more["naive"] = _crude_share(self.naive[LEVERS.index(lever)])
+                more["naive"] = crude_share(self.naive[LEVERS.index(lever)])
             facts[name] = _fact(values, "share", population, **more)
         return facts
 
@@ -150,7 +157,13 @@ class Truth:
         folder.mkdir(exist_ok=True)
         (folder / "truth.json").write_text(json.dumps(self.facts(), indent=1) + "\n", encoding="utf-8")
         effects = {lever: {"direct": self.world.direct[lever], "felt": self.world.felt[lever]} for lever in LEVERS}
-        about = {"world": self.world.name, "seed": self.world.seed, "customers": self.customers, "levers": effects, "campaigns": dict(self.world.campaign)}
+        about = {
+            "world": self.world.name,
+            "seed": self.world.seed,
+            "customers": self.customers,
+            "levers": effects,
+            "campaigns": dict(self.world.campaign),
+        }
         (folder / "world.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         pd.concat(self.risks, ignore_index=True).to_parquet(folder / "risks.parquet", index=False)
 
@@ -159,71 +172,11 @@ def _fact(values, unit: str, population: str, **more: object) -> dict:
     """A truth by replicates, or a count of the whole book (no Monte Carlo error)."""
     found = np.atleast_1d(np.asarray(values, dtype=float))
     error = float(found.std(ddof=1) / np.sqrt(len(found))) if len(found) > 1 else 0.0
-    return {"value": float(found.mean()), "unit": unit, "population": population, "as_of": str(last_day(AS_OF_MONTH)), "mc_error": error, **more}
-
-
-def tenure_years(month: int, traits: Traits) -> np.ndarray:
-    """Years with the bank at a month's end."""
-    return (last_day(month) - traits.opened).astype(float) / 365.25
-
-
-def at_risk(landmark: int, traits: Traits, history: History, seen: Seen) -> np.ndarray:
-    """Rows of the customers who could leave by the report's default rule: open, established, active, with assets."""
-    present = history.snapshots[landmark].present
-    established = tenure_years(landmark, traits) * 365.25 / DAYS_PER_MONTH >= ESTABLISHED_MONTHS
-    recent = last_day(landmark) - seen.last_own[:, landmark] < np.timedelta64(DORMANT_DAYS, "D")
-    return np.flatnonzero(present & established & recent & (seen.assets_3m[:, landmark] >= SMALLEST_ASSETS))
-
-
-def _chances(rng, horizon: Horizon, rows: np.ndarray, traits: Traits, held: Held, stage, world: World, history: History) -> tuple:
-    """REPLICATES × WAYS × customers: the chances of these rows to leave within the horizon; and by customer the chance to leave
-    at all of one who knows everything but the plans already made."""
-    at = history.snapshots[horizon.landmark].take(rows)
-    some = traits.take(rows)
-    ways = np.repeat(settled(horizon, some, at)[None], REPLICATES, axis=0)
-    hazard = ways[0, :3].sum(axis=0)
-    stays = np.flatnonzero(at.status == STAYS)
-    is_free = at.leaves[stays] == NEVER
-    hazard[stays] = 0.0
-    those, own, state = some.take(stays), held.take(rows[stays]), at.state.take(stays)
-    for replicate in range(REPLICATES):
-        chance = [draw(rng, len(stays)) for _ in horizon.inside]
-        drawn = expected(horizon, those, own, stage, world, state, chance)
-        hazard[stays] += drawn[:3].sum(axis=0) / REPLICATES
-        ways[replicate][:, stays] += drawn * is_free
-    return ways, hazard
-
-
-def _risk_rows(customer_id: np.ndarray, landmark: int, ways: np.ndarray, hazard: np.ndarray) -> pd.DataFrame:
-    named = dict(zip((KINDS[way] for way in WAYS), ways, strict=True))
-    rows = {"customer_id": customer_id, "landmark": last_day(landmark), "any": ways[:3].sum(axis=0), **named, "hazard": hazard}
-    return pd.DataFrame(rows)
-
-
-def crude_counts(horizon: Horizon, rows: np.ndarray, history: History, seen: Seen) -> np.ndarray:
-    """Levers × 4: of these customers those whom the lever did not strike within the horizon, how many of them left by the
-    report's rule, and the same of all."""
-    end = horizon.end
-    closed = history.closed[rows] <= last_day(end)
-    left = closed & np.isin(history.exit_reason[rows], VOLUNTARY_REASONS)
-    silent = ~(last_day(end) - seen.last_own[rows, end] < np.timedelta64(DORMANT_DAYS, "D"))
-    emptied = seen.assets_3m[rows, end] <= (1 - RUN_OFF_SHARE) * seen.assets_3m[rows, horizon.landmark]
-    left |= ~closed & (silent | emptied)
-    spared = ~history.struck[:, rows][:, :, horizon.landmark + 1 : end + 1].any(axis=2)
-    everybody = np.ones(len(LEVERS), int)
-    return np.column_stack([spared.sum(axis=1), (spared & left).sum(axis=1), len(rows) * everybody, left.sum() * everybody])
-
-
-def _crude_share(counts: np.ndarray) -> float | None:
-    """1 − rate of the spared ÷ rate of all: what a comparison without any adjustment says."""
-    spared, spared_left, everybody, left = counts
-    return float(1 - (spared_left / spared) / (left / everybody)) if spared and left else None
-
-
-def expected_auc(score: np.ndarray, risk: np.ndarray) -> float:
-    """Expected AUC of a score where each customer leaves with chance `risk`: pairs weighted by p_i (1 − p_j), ties by half."""
-    values, place = np.unique(score, return_inverse=True)
-    leaves, stays = np.bincount(place, risk, len(values)), np.bincount(place, 1 - risk, len(values))
-    below = np.concatenate([[0.0], np.cumsum(stays)[:-1]])
-    whole = leaves.sum() * stays.sum()
-    return float((leaves * (below + stays / 2)).sum() / whole) if whole > 0 else 0.5
+    return {
+        "value": float(found.mean()),
+        "unit": unit,
+        "population": population,
+        "as_of": str(last_day(AS_OF_MONTH)),
+        "mc_error": error,
+        **more,
+    }

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xlsxwriter
 from pyarrow import csv
+from xlsxwriter.exceptions import FileCreateError
 
 CREATED = datetime(2026, 7, 1)
 DIGITS = 7
@@ -48,14 +49,18 @@ class Delivery:
         table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
         memory = io.BytesIO()
         csv.write_csv(table, memory, csv.WriteOptions(include_header=is_new, delimiter=delimiter, quoting_style=quoting))
-        text = memory.getvalue() if encoding == "utf-8" else memory.getvalue().decode().encode(encoding if is_new else _again(encoding))
+        text = (
+            memory.getvalue()
+            if encoding == "utf-8"
+            else memory.getvalue().decode().encode(encoding if is_new else _again(encoding))
+        )
         self._file(name).write(text)
 
-    def parquet(self, name: str, table: pa.Table) -> None:
-        """Adds a row group to a Parquet file."""
+    def parquet(self, name: str, table: pa.Table, repeating: Sequence[str] = ()) -> None:
+        """Adds a row group to a Parquet file; values of `repeating` columns are kept once."""
         if name not in self._files:
-            path = self._path(name)
-            self._files[name] = self._open.enter_context(pq.ParquetWriter(path, table.schema, compression="zstd"))
+            options = {"compression": "zstd", "use_dictionary": list(repeating)}
+            self._files[name] = self._open.enter_context(pq.ParquetWriter(self._path(name), table.schema, **options))
         self._files[name].write_table(table)
 
     def json_lines(self, name: str, rows: Iterable[dict]) -> None:
@@ -64,18 +69,21 @@ class Delivery:
         self._file(name).write("".join(f"{line}\n" for line in lines).encode())
 
     def workbook(self, name: str, sheet: str, frame: pd.DataFrame) -> None:
-        """Writes a workbook of one sheet, the same bytes for the same rows."""
+        """Writes a workbook of one sheet, the same bytes for the same rows. OSError: a full disk."""
         book = xlsxwriter.Workbook(self._path(name), {"constant_memory": True})
         book.set_properties({"created": CREATED})
         page = book.add_worksheet(sheet)
         _write_row(page, 0, list(frame))
         for number, row in enumerate(frame.itertuples(index=False), 1):
             _write_row(page, number, row)
-        book.close()
+        try:
+            book.close()
+        except FileCreateError as problem:
+            raise problem.args[0] from None
 
     def _file(self, name: str) -> io.IOBase:
         if name not in self._files:
-            self._files[name] = self._open.enter_context(open(self._path(name), "wb"))
+            self._files[name] = self._open.enter_context(self._path(name).open("wb"))
         return self._files[name]
 
     def _path(self, name: str) -> Path:
@@ -101,9 +109,9 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-def chosen(words: Sequence[str | None], code: np.ndarray) -> pa.Array:
+def chosen(words: Sequence[str | None] | pa.Array, code: np.ndarray) -> pa.Array:
     """The word of each code; −1: null."""
-    return pc.take(pa.array([*words, None], pa.string()), pa.array(np.where(code < 0, len(words), code)))
+    return pc.take(pa.array(words, pa.string()), pa.array(code, mask=code < 0))
 
 
 def slashed(days: np.ndarray) -> list[str]:
