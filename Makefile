@@ -44,8 +44,9 @@ lab: .venv/dev.installed $(DEMO) ## open JupyterLab with the demo bank ready
 	$(BIN)/crm prepare demo
 	$(BIN)/jupyter lab notebooks $(LAB_OPTIONS)
 
-bench: .venv/dev.installed $(DEMO) ## measure publishing against the plain way, as ratios in one run
+bench: .venv/dev.installed $(DEMO) ## measure publishing and the demo bank against the plain way, as ratios in one run
 	$(BIN)/python tests/bench/overhead.py
+	$(BIN)/python tests/bench/demo_bank.py
 
 validate: setup ## hold every method against simulated banks and write docs/validation.json (hours; can be resumed)
 	@$(BIN)/crm validate demo --passport docs/validation.json --jobs 2

@@ -1,6 +1,8 @@
 """What a table's contract accepts. A bad optional field becomes null, a bad key, reference or required field rejects the
 row; what was refused is kept with its rule, reason and original. Written as Ibis expressions: any engine runs them."""
 
+from collections.abc import Collection
+
 import ibis
 import ibis.expr.types as ir
 
@@ -62,15 +64,18 @@ def accepted(checked: ir.Table, repeated: ir.Table, contract: Table) -> ir.Table
     )
 
 
-def rejected(raw: ir.Table, checked: ir.Table, repeated: ir.Table, contract: Table) -> ir.Table:
+def rejected(
+    raw: ir.Table, checked: ir.Table, repeated: ir.Table, contract: Table, broken: Collection[str] | None = None
+) -> ir.Table:
     """One row a refusal: row_key, column, rule, reason, effect, original (the field's text), record (the row's text where the
-    whole row was rejected)."""
-    both = checked.select(ROW, *[f"{column.name}__rule" for column in contract.columns]).join(raw, ROW)
-    parts = [_refusals(both, raw, contract, column) for column in contract.columns]
+    whole row was rejected). `broken` names the columns in which a rule is broken, where that is known: the others need no look."""
+    columns = [column for column in contract.columns if broken is None or column.name in broken]
+    both = checked.select(ROW, *[f"{column.name}__rule" for column in columns]).join(raw, ROW)
     again = raw.semi_join(repeated, ROW)
     key = contract.column(contract.key[0])
-    parts.append(_refusal(again, raw, contract, key, ibis.literal("duplicate"), rejects=True))
-    return ibis.union(*parts)
+    parts = [_refusal(again, raw, contract, key, ibis.literal("duplicate"), rejects=True)]
+    parts += [_refusals(both, raw, contract, column) for column in columns]
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def _typed(raw: ir.Table, column: Column) -> ir.Value:

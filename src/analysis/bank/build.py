@@ -72,7 +72,7 @@ def _accept(connection, contract: Table, staging: Path, done: list[str]) -> dict
     check = identity.checked(connection, raw, contract, parents) if has_numbers else acceptance.check(raw, contract, parents)
     checked = connection.create_table(f"checked_{contract.name}", check)
     repeated = connection.create_table(f"repeated_{contract.name}", acceptance.duplicates(checked, contract))
-    refusals = acceptance.rejected(raw, checked, repeated, contract)
+    refusals = acceptance.rejected(raw, checked, repeated, contract, _broken(connection, contract))
     refusals = identity.explained(refusals, contract) if has_numbers else refusals
     refused = connection.create_table(f"refused_{contract.name}", refusals)
     kept = acceptance.accepted(checked, repeated, contract).order_by(list(contract.key))
@@ -82,6 +82,14 @@ def _accept(connection, contract: Table, staging: Path, done: list[str]) -> dict
     connection.to_parquet(refused.order_by(order), str(staging / "rejected" / f"{contract.name}.parquet"), compression="zstd")
     connection.con.execute(f"CREATE VIEW main.{contract.name} AS SELECT * FROM {parquet(path)}")
     return _counts(connection, contract)
+
+
+def _broken(connection, contract: Table) -> list[str]:
+    """The columns in which some row breaks a rule."""
+    names = contract.column_names
+    counts = ", ".join(f'count("{name}__rule")' for name in names)
+    found = connection.con.execute(f"SELECT {counts} FROM checked_{contract.name}").fetchall()[0]
+    return [name for name, count in zip(names, found, strict=True) if count]
 
 
 def _counts(connection, contract: Table) -> dict:

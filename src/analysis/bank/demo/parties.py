@@ -37,7 +37,7 @@ ERRORS = {
         "name_misspelt": 0.010, "name_spaced": 0.015, "name_address_swapped": 0.002, "phone_id_swapped": 0.002,
         "id_last_digit_wrong": 0.006, "id_full_width": 0.004, "phone_old": 0.05, "phone_missing": 0.02,
         "phone_spaced": 0.01, "address_old": 0.08, "birth_impossible": 0.004, "birth_day_month_swapped": 0.006,
-        "core_number_missing": 0.03, "duplicate": 0.010, "hostile_name": 2,
+        "core_number_missing": 0.02, "duplicate": 0.010, "hostile_name": 2,
     },
     "ebank": {
         "name_misspelt": 0.004, "company_shortened": 0.05, "phone_id_swapped": 0.001, "id_last_digit_wrong": 0.003,
@@ -48,13 +48,13 @@ ERRORS = {
         "name_misspelt": 0.050, "name_spaced": 0.005, "company_shortened": 0.25, "sex_wrong": 0.015,
         "id_missing": 0.55, "id_last_digit_wrong": 0.02, "id_spaced": 0.03, "phone_old": 0.04,
         "phone_of_another": 0.010, "phone_missing": 0.01, "phone_spaced": 0.05, "address_old": 0.10,
-        "address_missing": 0.40, "name_address_swapped": 0.003, "core_number_missing": 0.03, "duplicate": 0.012,
+        "address_missing": 0.40, "name_address_swapped": 0.003, "core_number_missing": 0.02, "duplicate": 0.012,
         "hostile_name": 2,
     },
     "survey": {
         "name_misspelt": 0.015, "name_spaced": 0.03, "sex_wrong": 0.010, "phone_old": 0.06, "phone_missing": 0.05,
         "phone_full_width": 0.03, "phone_spaced": 0.02, "birth_impossible": 0.008, "birth_day_month_swapped": 0.015,
-        "core_number_missing": 0.03, "duplicate": 0.010, "hostile_name": 1,
+        "core_number_missing": 0.02, "duplicate": 0.010, "hostile_name": 1,
     },
     "credit": {
         "name_misspelt": 0.006, "company_shortened": 0.03, "name_address_swapped": 0.002, "phone_id_swapped": 0.003,
