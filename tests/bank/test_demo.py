@@ -1,33 +1,41 @@
+"""The demo bank as a command: its folder, what it refuses, a disk that fills."""
+
 import errno
 import hashlib
-import re
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
 
-import duckdb
 import numpy as np
-import pandas as pd
 import pytest
-import yaml
 
-from analysis.bank.config import read_config
-from analysis.bank.contracts import TABLES
 from analysis.bank.demo import calendar, extracts, make_demo_bank, texts
 from analysis.bank.demo.folder import MARKER
-from analysis.bank.sources import load_files, select_table
+from analysis.bank.demo.worlds import WORLDS
+from analysis.bank.demo.writing import Delivery
 from analysis.errors import UserError
 
-CUSTOMERS = 2000
-DELIVERED = [
-    "customers",
-    "branches",
-    "holdings",
-    "balances",
-    "transactions",
-    "contacts",
-    "complaints",
-    "surveys",
-    "answers",
-    "contributions",
-]
+pytestmark = pytest.mark.xdist_group("demo_command")
+CRM = Path(sys.executable).with_name("crm")
+NO_SPACE = "No space is left to write the demo bank to {out}; free some, or name another folder."
+IN_WORKBOOK = """
+import resource
+from analysis.bank.demo.writing import Delivery
+from analysis.cli import main
+
+whole = Delivery.workbook
+
+
+def limited(*given):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
+    whole(*given)
+
+
+Delivery.workbook = limited
+main()
+"""
 
 
 def hashes(folder):
@@ -42,176 +50,18 @@ def smallest(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def bank(tmp_path_factory):
-    """The raw_ relations of a bank of 2,000, and its truth."""
-    folder = tmp_path_factory.mktemp("bank") / "demo"
-    make_demo_bank(folder, customers=CUSTOMERS, seed=7)
-    config = read_config(folder / "bank.yaml")
-    connection = duckdb.connect()
-    load_files(connection, config, folder)
-    for name in config.tables:
-        select_table(connection, config, folder / "bank.yaml", TABLES[name])
-    connection.register("truth", pd.read_parquet(folder / "truth" / "customers.parquet"))
-    return connection
+@pytest.fixture
+def old(tmp_path):
+    """A folder that holds an old demo bank, in a folder of its own."""
+    folder = tmp_path / "banks" / "demo"
+    folder.mkdir(parents=True)
+    (folder / MARKER).write_text("old")
+    return folder
 
 
-def ask(connection, sql):
-    return connection.execute(sql).fetchall()[0]
-
-
-def test_same_seed_gives_the_same_bytes_of_every_file(smallest, tmp_path):
-    make_demo_bank(tmp_path / "elsewhere", customers=300, seed=7)
-    assert hashes(tmp_path / "elsewhere") == hashes(smallest)
-    make_demo_bank(tmp_path / "elsewhere", customers=300, seed=8)
-    changed = {name for name, digest in hashes(tmp_path / "elsewhere").items() if digest != hashes(smallest)[name]}
-    assert set(hashes(smallest)) - changed == {"bank.yaml", MARKER, "core/branches.csv", "truth/truth.json"}
-
-
-def test_departments_deliver_these_files(smallest):
-    names = {re.sub(r"\d{4}(-\d\d)?", "#", name) for name in hashes(smallest)}
-    assert names == {
-        MARKER, "bank.yaml", "core/客户信息.csv", "core/branches.csv", "core/accounts.csv", "core/balances-#.csv",
-        "wealth/理财.csv", "ebank/transactions-#.parquet", "callcenter/contacts.csv", "complaints/complaints.jsonl",
-        "survey/满意度调查.xlsx", "finance/contributions.parquet", "truth/customers.parquet", "truth/truth.json",
-    }  # fmt: skip
-    assert len(list((smallest / "ebank").iterdir())) == 48
-    assert "truth" not in (smallest / "bank.yaml").read_text(encoding="utf-8")
-    assert (smallest / "core" / "branches.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-
-
-def test_bank_definition_delivers_the_contract_s_columns(bank):
-    for name in DELIVERED:
-        columns = {row[0] for row in bank.execute(f"DESCRIBE raw_{name}").fetchall()}
-        required = {column.name for column in TABLES[name].columns if column.required}
-        assert required <= columns - {"_row"} <= set(TABLES[name].column_names), name
-
-
-@pytest.mark.parametrize("name", DELIVERED)
-def test_codes_become_the_contract_s_values(bank, name):
-    present = {row[0] for row in bank.execute(f"DESCRIBE raw_{name}").fetchall()}
-    for column in TABLES[name].columns:
-        if column.allowed and column.name in present:
-            found = {value for (value,) in bank.execute(f"SELECT DISTINCT {column.name} FROM raw_{name}").fetchall()}
-            assert found - {None} <= set(column.allowed), column.name
-            assert found - {None}, f"{column.name} is always null"
-
-
-def test_voluntary_churn_is_near_six_percent_a_half_year(bank):
-    rates = []
-    for start, end in zip(
-        ("2023-06-30", "2023-12-31", "2024-06-30", "2024-12-31"),
-        ("2023-12-31", "2024-06-30", "2024-12-31", "2025-06-30"),
-        strict=True,
-    ):
-        rates.append(
-            ask(
-                bank,
-                f"""SELECT avg(coalesce(churn_month <= '{end}' AND churn_kind <> 'involuntary', false)::INT), count(*)
-                FROM truth JOIN (SELECT DISTINCT customer_id, opened_date::DATE AS opened_date FROM raw_customers)
-                USING (customer_id)
-                WHERE opened_date <= '{start}' AND (churn_month IS NULL OR churn_month > '{start}')""",
-            )
-        )
-    pooled = np.average([rate for rate, _ in rates], weights=[base for _, base in rates])
-    assert 0.045 < pooled < 0.085
-
-
-def test_churn_comes_in_every_kind_and_leaves_its_trace(bank):
-    kinds = dict(bank.execute("SELECT churn_kind, count(*) FROM truth GROUP BY 1").fetchall())
-    assert set(kinds) == {None, "closed", "dormant", "run_off", "involuntary"}
-    assert kinds["closed"] > kinds["dormant"] > kinds["involuntary"] > 0
-    closed = ask(
-        bank,
-        """SELECT count(*) FILTER (closed_date IS NULL), count(*) FILTER (exit_reason IN ('relocation', 'death',
-        'loan_repaid', 'cleared')) FROM truth JOIN raw_customers USING (customer_id) WHERE churn_kind = 'closed'""",
-    )
-    assert closed == (0, 0)
-    own_bookings_after = ask(
-        bank,
-        """SELECT count(*) FROM truth JOIN raw_transactions USING (customer_id)
-        WHERE churn_kind = 'dormant' AND booked_at > churn_month AND initiated_by = 'customer'""",
-    )
-    assert own_bookings_after == (0,)
-    shrunk = ask(
-        bank,
-        """SELECT median(after.total / before.total) FROM truth
-        JOIN (SELECT customer_id, month::DATE AS month, deposits::DOUBLE + wealth::DOUBLE AS total
-              FROM raw_balances WHERE basis = 'average') AS before
-          ON before.customer_id = truth.customer_id AND before.month = last_day(churn_month - INTERVAL 7 MONTH)
-        JOIN (SELECT customer_id, month::DATE AS month, deposits::DOUBLE + wealth::DOUBLE AS total
-              FROM raw_balances WHERE basis = 'average') AS after
-          ON after.customer_id = truth.customer_id AND after.month = last_day(churn_month + INTERVAL 1 MONTH)
-        WHERE churn_kind = 'run_off'""",
-    )
-    assert shrunk[0] < 0.2
-
-
-def test_nothing_is_booked_before_opening_or_after_closing(bank):
-    outside = ask(
-        bank,
-        """SELECT count(*) FROM raw_transactions JOIN (SELECT DISTINCT customer_id, opened_date, closed_date
-        FROM raw_customers) USING (customer_id) WHERE booked_at::DATE NOT BETWEEN opened_date::DATE
-        AND coalesce(closed_date::DATE, DATE '2026-06-30')""",
-    )
-    assert outside == (0,)
-
-
-def test_a_quarter_of_customers_answers_a_survey_a_year(bank):
-    answered = ask(
-        bank,
-        """SELECT count(*) / (SELECT count(*) / 12 FROM raw_balances WHERE basis = 'average' AND month::DATE
-        BETWEEN '2024-07-01' AND '2025-06-30') FROM raw_surveys WHERE answered_date BETWEEN '2024-07-01' AND '2025-06-30'""",
-    )
-    assert 0.18 < answered[0] < 0.33
-
-
-def test_waiting_weighs_more_than_the_branch_environment(bank):
-    weights = ask(
-        bank,
-        """SELECT corr(overall::DOUBLE, value::DOUBLE) FILTER (item = 'waiting'),
-        corr(overall::DOUBLE, value::DOUBLE) FILTER (item = 'branch_environment')
-        FROM raw_surveys JOIN raw_answers USING (response_id) WHERE overall::DOUBLE <= 10""",
-    )
-    assert weights[0] > weights[1] > 0.2
-
-
-@pytest.mark.parametrize(
-    ("sql", "low", "high"),
-    [
-        ("SELECT 1 - count(DISTINCT customer_id) / count(*) FROM raw_customers", 0.001, 0.012),
-        ("SELECT avg((try_cast(birth_date AS DATE) IS NULL)::INT) FROM raw_customers WHERE birth_date <> ''", 0.001, 0.015),
-        ("SELECT avg((phone IS NULL)::INT) FROM raw_customers", 0.02, 0.049),
-        ("SELECT avg((phone SIMILAR TO '154[0-9]{8}')::INT) FROM raw_customers WHERE phone IS NOT NULL", 1, 1),
-        ("SELECT avg((customer_id LIKE '99%')::INT) FROM raw_transactions", 0.002, 0.004),
-        ("SELECT avg((wait_minutes::DOUBLE < 0)::INT) FROM raw_contacts", 0.001, 0.006),
-        ("SELECT avg((overall::DOUBLE > 10)::INT) FROM raw_surveys", 0.0005, 0.012),
-        ("SELECT 1 - count(DISTINCT (customer_id, month, basis)) / count(*) FROM raw_balances", 0.001, 0.006),
-    ],
-)
-def test_dirt_is_there_and_stays_below_five_percent(bank, sql, low, high):
-    assert low <= ask(bank, sql)[0] <= high
-
-
-def test_hostile_words_stand_in_names_complaints_and_a_branch(bank):
-    for hostile in texts.HOSTILE:
-        assert bank.execute("SELECT count(*) FROM raw_customers WHERE name = ?", [hostile]).fetchall()[0][0] >= 1
-        found = bank.execute("SELECT count(*) FROM raw_complaints WHERE starts_with(text, ?)", [hostile])
-        assert found.fetchall()[0][0] >= 1
-    assert ask(bank, "SELECT count(*) FROM raw_branches WHERE name LIKE '%<script>%'") == (1,)
-
-
-def test_wealth_in_ten_thousands_becomes_yuan(smallest):
-    raw = pd.read_csv(smallest / "wealth" / "理财.csv", encoding="gb18030", dtype={"客户号": str})
-    first = raw.iloc[0]
-    connection, config = duckdb.connect(), read_config(smallest / "bank.yaml")
-    load_files(connection, config, smallest)
-    select_table(connection, config, smallest / "bank.yaml", TABLES["balances"])
-    wealth = connection.execute(
-        "SELECT wealth FROM raw_balances WHERE customer_id = ? AND strftime(month, '%Y-%m') = ? AND basis = 'average'",
-        [first["客户号"], first["月份"]],
-    ).fetchall()
-    assert wealth[0][0] == pytest.approx(first["日均余额(万元)"] * 10_000)
+def assert_untouched(old):
+    assert hashes(old.parent) == {f"demo/{MARKER}": hashlib.sha256(b"old").hexdigest()}
+    assert list(old.parent.iterdir()) == [old]
 
 
 def test_identity_numbers_bear_the_check_digits_of_their_standards():
@@ -240,30 +90,71 @@ def test_days_are_drawn_within_the_month_and_the_relation():
     assert days.max(axis=0).astype(str).tolist() == ["2022-07-31", "2022-07-31", "2022-07-01"]
 
 
-def test_as_of_is_the_36th_month_s_end(smallest):
-    stated = yaml.safe_load((smallest / "bank.yaml").read_text(encoding="utf-8"))["as_of"]
-    assert str(stated) == str(calendar.last_day(calendar.AS_OF_MONTH)) == "2025-06-30"
+@pytest.mark.parametrize("world", ["default", "small"])
+@pytest.mark.parametrize("customers", [299, 1, 0, -5])
+def test_too_small_a_bank_is_refused(tmp_path, told, world, customers):
+    with pytest.raises(UserError, match=f"needs at least 300 customers, not {customers}".replace("-", "−")) as refusal:
+        make_demo_bank(tmp_path / "demo", customers=customers, world=world)
+    told(refusal.value)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_too_small_a_bank_is_refused(tmp_path):
-    with pytest.raises(UserError, match="needs at least 300 customers, not 299"):
-        make_demo_bank(tmp_path / "demo", customers=299)
+@pytest.mark.parametrize(
+    ("world", "sentence"),
+    [
+        ("hiden", "There is no world 'hiden'; did you mean 'hidden'? Worlds: " + ", ".join(WORLDS) + "."),
+        ("Default", "There is no world 'Default'; did you mean 'default'? Worlds: " + ", ".join(WORLDS) + "."),
+        ("moon", "There is no world 'moon'. Worlds: " + ", ".join(WORLDS) + "."),
+    ],
+)
+def test_an_unknown_world_is_refused(tmp_path, told, world, sentence):
+    with pytest.raises(UserError) as refusal:
+        make_demo_bank(tmp_path / "demo", customers=300, world=world)
+    assert str(refusal.value) == sentence
+    told(refusal.value)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("held", ["letter.txt", "bank.yaml"])
-def test_a_folder_that_holds_something_else_is_left_as_it_is(tmp_path, held):
+def test_a_folder_that_holds_something_else_is_left_as_it_is(tmp_path, told, held):
     (tmp_path / held).write_text("mine")
-    with pytest.raises(UserError, match="holds something other than a demo bank"):
+    with pytest.raises(UserError, match="holds something other than a demo bank") as refusal:
         make_demo_bank(tmp_path, customers=300)
+    told(refusal.value)
     assert (tmp_path / held).read_text() == "mine"
     assert list(tmp_path.iterdir()) == [tmp_path / held]
 
 
-def test_a_file_in_the_folder_s_place_is_refused(tmp_path):
-    (tmp_path / "demo").write_text("mine")
-    with pytest.raises(UserError, match="is not a folder"):
+def test_what_is_put_into_the_target_meanwhile_is_left_as_it_is(tmp_path, monkeypatch):
+    """The target is looked at again before the switch."""
+    whole = extracts.write_accounts
+
+    def meanwhile(*given):
+        (tmp_path / "demo").mkdir(exist_ok=True)
+        (tmp_path / "demo" / "letter.txt").write_text("mine")
+        whole(*given)
+
+    monkeypatch.setattr(extracts, "write_accounts", meanwhile)
+    with pytest.raises(UserError, match="holds something other than a demo bank"):
         make_demo_bank(tmp_path / "demo", customers=300)
+    assert hashes(tmp_path) == {"demo/letter.txt": hashlib.sha256(b"mine").hexdigest()}
+    assert list(tmp_path.iterdir()) == [tmp_path / "demo"]
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_file_or_link_in_the_folder_s_place_is_refused(tmp_path, told, kind):
+    (tmp_path / "mine").write_text("mine")
+    out = tmp_path / "mine"
+    if kind == "link":
+        out = tmp_path / "demo"
+        (tmp_path / "elsewhere").mkdir()
+        out.symlink_to(tmp_path / "elsewhere")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UserError, match="is not a folder") as refusal:
+        make_demo_bank(out, customers=300)
+    told(refusal.value)
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_demo_bank_is_replaced_whole(smallest, tmp_path):
@@ -276,16 +167,61 @@ def test_a_demo_bank_is_replaced_whole(smallest, tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / "demo"]
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG])
-def test_a_full_disk_leaves_the_old_bank(monkeypatch, tmp_path, number):
-    (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / MARKER).write_text("old")
-
-    def fail(*_):
+@pytest.mark.parametrize(
+    ("owner", "name", "number"),
+    [
+        (extracts, "write_accounts", errno.ENOSPC),
+        (extracts, "write_accounts", errno.EFBIG),
+        (extracts, "write_accounts", errno.EDQUOT),
+        (Delivery, "parquet", errno.ENOSPC),
+        (Delivery, "workbook", errno.ENOSPC),
+    ],
+)
+def test_a_full_disk_leaves_the_old_bank(monkeypatch, old, told, owner, name, number):
+    def fail(*_, **__):
         raise OSError(number, "full")
 
-    monkeypatch.setattr(extracts, "write_accounts", fail)
-    with pytest.raises(UserError, match="No space is left to write the demo bank"):
-        make_demo_bank(tmp_path / "demo", customers=300)
-    assert hashes(tmp_path / "demo") == {MARKER: hashlib.sha256(b"old").hexdigest()}
-    assert list(tmp_path.iterdir()) == [tmp_path / "demo"]
+    monkeypatch.setattr(owner, name, fail)
+    with pytest.raises(UserError, match="No space is left to write the demo bank") as refusal:
+        make_demo_bank(old, customers=300)
+    told(refusal.value)
+    assert_untouched(old)
+
+
+def crm_demo(command, old, temporary, limit=None, customers=300):
+    """Runs `crm demo` under a limit of bytes a file; its temporary files go to a folder of their own."""
+
+    def confine():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    temporary.mkdir()
+    return subprocess.run(
+        [*command, "demo", "--customers", str(customers), "--out", str(old)],
+        preexec_fn=confine if limit else None,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(("limit", "customers"), [(1 << 20, 2000), (2000, 300)])
+def test_a_disk_that_fills_in_earnest_leaves_the_old_bank(old, tmp_path, limit, customers):
+    run = crm_demo([CRM], old, tmp_path / "temporary", limit, customers)
+    assert (run.returncode, run.stdout, run.stderr) == (2, "", f"crm: {NO_SPACE.format(out=old)}\n")
+    assert_untouched(old)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_disk_that_fills_within_a_workbook_leaves_the_old_bank(old, tmp_path):
+    run = crm_demo([sys.executable, "-c", IN_WORKBOOK], old, tmp_path / "temporary")
+    assert (run.returncode, run.stdout, run.stderr) == (2, "", f"crm: {NO_SPACE.format(out=old)}\n")
+    assert_untouched(old)
+    assert list((tmp_path / "temporary").iterdir()) == [], "a temporary file of the workbook stays behind"
+
+
+def test_a_command_that_is_refused_says_why_in_a_sentence(old, tmp_path):
+    run = crm_demo([CRM], old, tmp_path / "temporary", customers=299)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "crm: The demo bank needs at least 300 customers, not 299.\n"
+    assert_untouched(old)

@@ -63,7 +63,7 @@ def deliver(folder: Path, customers: int) -> Bank:
         CAST(customer_id AS BIGINT) - {FIRST_NUMBER} AS customer FROM truth_parties""")
     cast, lived = behind(customers)
     people = cast.people.assign(closed=lived.closed, uses_app=cast.traits.uses_app, wealth=cast.traits.wealth)
-    con.register("people", people.astype({name: "datetime64[s]" for name in ("opened", "closed", "birth_date")}))
+    con.register("people", people.astype(dict.fromkeys(("opened", "closed", "birth_date"), "datetime64[s]")))
     return Bank(folder, con, cast, lived)
 
 

@@ -7,43 +7,43 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from analysis.bank.demo import diagram
+from analysis.bank.demo import diagram, making
 from analysis.bank.demo.diagram import ADJUSTMENT, AT_RISK, OUTCOME, exposure, is_latent
 from analysis.bank.demo.history import kind_shares
 from analysis.bank.demo.life import advance, log_odds
-from analysis.bank.demo.people import Traits, make_people, traits_of
-from analysis.bank.demo.products import count_held, make_holdings, matures_in
+from analysis.bank.demo.people import Traits
 from analysis.bank.demo.state import Held, State, beginning, draw
-from analysis.bank.demo.surroundings import Surroundings, make_surroundings
+from analysis.bank.demo.surroundings import Surroundings
 from analysis.bank.demo.worlds import HIDDEN_STRENGTH, LEVERS, make_world
 
 CONFOUNDED = ("unresolved_complaint", "long_wait")
 NEGATIVE_CONTROL = "lost_card_now"
-CUSTOMERS = 6000
+CUSTOMERS = 8000
 MONTH = 26  # an outage, a cohort of the fee rise, alerts
 WORLDS = {"default": make_world(), "hidden": replace(make_world(), name="hidden", hidden=HIDDEN_STRENGTH)}
 
 OUTPUTS = {
     "activity": "activity_now", "visits": "visits_now", "grievance": "grievance_now", "complaint": "complaint_now",
-    "severity": "severity_now", "alert": "alert_now", "satisfaction": "satisfaction_now", "hazard": "leaves_now",
+    "severity": "severity_now", "unresolved": "bound_now", "alert": "alert_now", "satisfaction": "satisfaction_now", "hazard": "leaves_now",
 }  # fmt: skip
 TRAITS = {
     "digital": "digital", "wealth": "wealth", "price_sensitivity": "price", "service_sensitivity": "service",
     "satisfaction_base": "satisfaction_base", "burden": "burden", "habit": "habit", "opened": "tenure", "place": "managed",
     "age": "age", "bookings": None,
 }  # fmt: skip
-HOLDINGS = {"products": "products", "card": "card", "matures": "maturing_now"}
+HOLDINGS = {"products": "products", "card": "card", "matures": "maturing_now", "loan": None}
 BEFORE = {
     "mood": "satisfaction_before", "lull": "activity_before", "alerts": "alert_before",
     **{f"until.{lever}": f"{lever}_before" for lever in LEVERS},
 }  # fmt: skip
-# what hangs on the branch or its area, and the one quantity through which each acts
+# what hangs on the branch or its area or on more than one quantity before, and the one through which each acts
 STAGE = {
+    "pending": "unresolved_complaint_now",
     "recording": "complaint_now", "long_share": "crowding_now", "fee_month": "fee_rise_now", "load": "load_now",
     "gap": "competitor_rate_now", "economy": "economy_now", "departing": "manager_left_now", "hours_out": "incident_now",
 }  # fmt: skip
 QUANTITIES = (*TRAITS, *HOLDINGS, *BEFORE, *STAGE, "quality")
-HELD = {*filter(None, TRAITS.values()), *HOLDINGS.values(), *BEFORE.values(), AT_RISK, "branch", "quality"}
+HELD = {*filter(None, (*TRAITS.values(), *HOLDINGS.values())), *BEFORE.values(), AT_RISK, "branch", "quality"}
 
 
 def graph(is_hidden=False):
@@ -155,14 +155,11 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    rng = np.random.default_rng(11)
-    world = WORLDS["default"]
-    stage = make_surroundings(rng)
-    people = make_people(rng, CUSTOMERS, stage, world)
-    holdings = make_holdings(rng, people, world)
-    card = count_held(holdings[holdings["product"] == "card"], CUSTOMERS) > 0
-    held = Held(count_held(holdings, CUSTOMERS), card, matures_in(holdings, CUSTOMERS))
-    traits, state = traits_of(people), beginning(rng, CUSTOMERS)
+    rng, world = np.random.default_rng(11), WORLDS["default"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(making.lists, "make_lists", lambda *_: None)
+        cast = making._cast(making._streams(11, making.STREAMS), world, CUSTOMERS)
+    traits, held, stage, state = cast.traits, cast.held, cast.stage, beginning(rng, CUSTOMERS)
     stage = replace(stage, gap=np.where(rng.random(stage.gap.shape) < 0.5, 0.0050, 0.0010))
     for month in range(MONTH):
         state, _ = advance(month, traits, held, stage, world, state, draw(rng, CUSTOMERS))
@@ -171,7 +168,10 @@ def scene():
 
 @pytest.fixture(scope="module")
 def chance():
-    return draw(np.random.default_rng(12), CUSTOMERS)
+    """A month of much trouble, so that what is rare would show a change too."""
+    uniform, normal = draw(np.random.default_rng(12), CUSTOMERS)
+    often = ("grievance", "recorded", "delay", "alert")
+    return {name: drawn * (0.2 if name in often else 1.0) for name, drawn in uniform.items()}, normal
 
 
 def changed(scene, quantity):
@@ -181,7 +181,7 @@ def changed(scene, quantity):
     if quantity in HOLDINGS:
         was = getattr(scene.held, quantity)
         return replace(scene, held=replace(scene.held, **{quantity: was + 2 if quantity == "products" else ~was}))
-    if quantity in BEFORE:
+    if quantity in (*BEFORE, "pending"):
         return replace(scene, state=_with_past(scene.state, quantity))
     return replace(scene, stage=_with_stage(scene.stage, quantity))
 
@@ -205,6 +205,8 @@ def _with_past(state, name):
         row = LEVERS.index(name.removeprefix("until."))
         until[row] = np.where(until[row] > MONTH, 0, MONTH + 2)
         return replace(state, until=until)
+    if name == "pending":
+        return replace(state, pending=~state.pending)
     if name == "alerts":
         acts = state.alerted_until > MONTH
         recently = MONTH - state.last_alert < 6
@@ -213,7 +215,7 @@ def _with_past(state, name):
             alerted_until=np.where(acts, 0, MONTH + 2).astype(np.int16),
             last_alert=np.where(recently, -999, MONTH - 1).astype(np.int16),
         )
-    return replace(state, **{name: getattr(state, name) + {"mood": -1.5, "lull": -0.4}[name]})
+    return replace(state, **{name: getattr(state, name) + {"mood": -1.5, "lull": -0.8}[name]})
 
 
 def _with_stage(stage, name):
@@ -238,8 +240,17 @@ def outputs_of(scene, world, chance):
     return {**found, **{exposure(lever): month.struck[row] for row, lever in enumerate(LEVERS)}}, after
 
 
+def with_bound(arrows):
+    """The diagram and what is bound to stay unresolved: that which this month makes a lever strike in the next."""
+    more = arrows.copy()
+    for cause in arrows.predecessors("unresolved_complaint_now"):
+        more.add_edge(f"{cause.removesuffix('_before')}_now" if cause.endswith("_before") else cause, "bound_now")
+    return more
+
+
 def reached(arrows, quantity):
     """Outputs that follow from the quantity by the diagram where every other one that a month starts from is held."""
+    arrows = with_bound(arrows)
     if quantity in STAGE:
         sources = {STAGE[quantity]}
     else:
@@ -270,11 +281,12 @@ def test_what_acts_on_leaving_itself_is_what_has_an_arrow_to_it(name, scene, cha
     satisfaction = usual["satisfaction_now"]
     odds = log_odds(MONTH, scene.traits, scene.held, scene.stage, world, after, satisfaction)
     direct = set()
-    for quantity in (*TRAITS, *HOLDINGS, *STAGE, "quality"):
+    of_customers = [name for name in TRAITS if name != "place"]  # whose manager left how is part of the exposure
+    for quantity in (*of_customers, *HOLDINGS, *STAGE, "quality"):
         now = changed(scene, quantity)
         if not np.array_equal(odds, log_odds(MONTH, now.traits, now.held, now.stage, world, after, satisfaction)):
             direct.add(quantity)
-    for quantity in BEFORE:
+    for quantity in (*BEFORE, "pending"):
         state = _with_past(after, quantity)
         if not np.array_equal(odds, log_odds(MONTH, scene.traits, scene.held, scene.stage, world, state, satisfaction)):
             direct.add(quantity)
@@ -284,6 +296,17 @@ def test_what_acts_on_leaving_itself_is_what_has_an_arrow_to_it(name, scene, cha
     node_of = {**TRAITS, **HOLDINGS, **BEFORE, "quality": "quality", "economy": "economy_now"}
     known = stated & {node_of[quantity] for quantity in (*TRAITS, *HOLDINGS, *BEFORE, "quality", "economy") if node_of[quantity]}
     assert {node_of.get(quantity, quantity) for quantity in direct} == known
+    at_peace = replace(after, until=np.zeros_like(after.until))  # sensitivities act through levers only
+    odds_at_peace = log_odds(MONTH, scene.traits, scene.held, scene.stage, world, at_peace, satisfaction)
+    moving = {
+        TRAITS[trait]
+        for trait in TRAITS
+        if not np.array_equal(
+            odds_at_peace,
+            log_odds(MONTH, _with_trait(scene.traits, trait), scene.held, scene.stage, world, at_peace, satisfaction),
+        )
+    }
+    assert moving == set(arrows.predecessors(OUTCOME)) & set(TRAITS.values())
     assert "satisfaction_now" in stated
     assert not np.array_equal(odds, log_odds(MONTH, scene.traits, scene.held, scene.stage, world, after, satisfaction + 1))
 

@@ -6,18 +6,22 @@ import hashlib
 import io
 import json
 import re
+import shutil
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from python_calamine import CalamineWorkbook
+from tests.conftest import project_root
 
 from analysis.bank.config import read_config
 from analysis.bank.contracts import TABLES
+from analysis.bank.delivery import locate
 from analysis.bank.demo import calendar, make_demo_bank, making
 from analysis.bank.demo.folder import MARKER
-from analysis.bank.delivery import locate
+from analysis.bank.prepare import prepare
+from analysis.project import folders
 
 pytestmark = pytest.mark.xdist_group("demo_bank")
 YEARS = range(2022, 2027)
@@ -101,7 +105,7 @@ def test_same_seed_gives_the_same_bytes_of_every_file(smallest, tmp_path):
 @pytest.mark.parametrize(
     ("other", "same"),
     [
-        ({"seed": 8}, {"bank.yaml", MARKER}),
+        ({"seed": 8}, {"bank.yaml", MARKER, "core/branches.csv"}),
         ({"world": "null"}, {"bank.yaml", MARKER, "core/branches.csv", "core/tariffs.csv", "market/rates.csv", "ebank/incidents.csv"}),
     ],
 )  # fmt: skip
@@ -111,7 +115,9 @@ def test_another_seed_or_world_changes_the_facts(smallest, tmp_path, other, same
     unchanged = {name for name in before if after.get(name) == before[name]}
     assert before.keys() == after.keys()
     assert same <= unchanged
-    facts = [name for name in before if name not in same and re.search(r"balances|transactions|queue|complaints|满意度|contrib", name)]
+    facts = [
+        name for name in before if name not in same and re.search(r"balances|transactions|queue|complaints|满意度|contrib", name)
+    ]
     assert len(facts) == 5 + 48 + 1 + 1 + 5 + 1
     assert not unchanged.intersection(facts)
     if "seed" in other:
@@ -173,7 +179,9 @@ def test_keys_of_other_files_are_unique(in_blocks):
     assert bookings["txn_id"].is_unique
     earned = pd.read_parquet(in_blocks / "finance" / "contributions.parquet")
     assert not earned.duplicated(["customer_no", "month"]).any()
-    log = pd.DataFrame([json.loads(line) for line in (in_blocks / "complaints" / "complaints.jsonl").read_text("utf-8").splitlines()])
+    log = pd.DataFrame(
+        [json.loads(line) for line in (in_blocks / "complaints" / "complaints.jsonl").read_text("utf-8").splitlines()]
+    )
     assert not log.drop_duplicates().duplicated("complaint_no").any()
     answers = pd.concat([pd.read_excel(path, engine="calamine") for path in (in_blocks / "survey").glob("*.xlsx")])
     assert answers["问卷编号"].is_unique
@@ -335,9 +343,13 @@ def test_rejected_rows_are_the_planted_ones(middle, prepared, home):
 def test_departments_numbers_lead_to_the_customers_that_are_true(middle, prepared, home):
     found = pd.read_parquet(home / "data" / "processed" / "demo" / "identity.parquet")
     truth = pd.read_parquet(middle.folder / "truth" / "parties.parquet")
-    assert set(map(tuple, found[["source", "source_id"]].to_numpy())) == set(map(tuple, truth[["source", "source_id"]].to_numpy()))
+    assert set(map(tuple, found[["source", "source_id"]].to_numpy())) == set(
+        map(tuple, truth[["source", "source_id"]].to_numpy())
+    )
     both = found.merge(truth, on=["source", "source_id"], suffixes=("", "_true"))
-    held = middle.frame("SELECT source, source_id, nullif(core_number, '') IS NOT NULL AS is_held FROM raw_parties").drop_duplicates()
+    held = middle.frame(
+        "SELECT source, source_id, nullif(core_number, '') IS NOT NULL AS is_held FROM raw_parties"
+    ).drop_duplicates()
     both = both.merge(held, on=["source", "source_id"])
     is_core = both["source"] == "core"
     departments = both[~is_core]
@@ -348,6 +360,17 @@ def test_departments_numbers_lead_to_the_customers_that_are_true(middle, prepare
     assert 0.95 < len(led) / len(departments) < 1
     core = both[is_core]
     assert (core["customer_id"] == core["source_id"]).all()
+
+
+def test_without_the_truth_the_same_is_prepared(middle, prepared, home, tmp_path):
+    with project_root(tmp_path):
+        raw = tmp_path / "data" / "raw" / "demo"
+        shutil.copytree(middle.folder, raw, ignore=shutil.ignore_patterns("truth"))
+        assert not (raw / "truth").exists()
+        prepare(folders("demo"))
+    with_truth, without = (hashes(root / "data" / "processed" / "demo") for root in (home, tmp_path))
+    assert {"customers.parquet", "identity.parquet", "transactions.parquet", "rejected/contacts.parquet"} <= set(without)
+    assert without == with_truth
 
 
 def test_second_core_numbers_are_those_of_the_truth(middle):

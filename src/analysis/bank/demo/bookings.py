@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.bank.demo.calendar import FIRST_MONTH, MONTHS, draw_days, first_day, last_day, pick
+from analysis.bank.demo.calendar import FIRST_MONTH, MONTHS, draw_days, first_day, last_day, pick, to_workday
+from analysis.bank.demo.money import Balances
 from analysis.bank.demo.people import SALARIED, Traits
 from analysis.bank.demo.surroundings import is_month
 
 CHANNELS = ("branch", "atm", "pos", "phone", "web", "app")
 CATEGORIES = (
     "cash_deposit", "cash_withdrawal", "transfer_out", "transfer_in", "investment", "groceries", "dining", "retail", "travel",
-    "utilities", "salary", "interest", "loan_repayment",
+    "utilities", "salary", "interest", "loan_repayment", "card_fee", "settlement_in", "settlement_out",
 )  # fmt: skip
 OF_CHANNEL = {
     "branch": ("cash_deposit", "cash_withdrawal", "transfer_out", "investment"),
@@ -26,6 +27,7 @@ INCOMING = ("cash_deposit", "transfer_in", "salary", "interest")
 TYPICAL_AMOUNT = {
     "cash_deposit": 2500, "cash_withdrawal": 1200, "transfer_out": 1500, "transfer_in": 2600, "investment": 12_000,
     "groceries": 120, "dining": 90, "retail": 260, "travel": 700, "utilities": 160, "salary": 0, "interest": 0, "loan_repayment": 0,
+    "card_fee": 0, "settlement_in": 0, "settlement_out": 0,
 }  # fmt: skip
 HOURS = {"branch": (8.5, 17.5), "atm": (6, 23), "pos": (9, 22.5), "phone": (8, 20), "web": (8, 23), "app": (6.5, 24)}
 MERCHANTS, EMPLOYERS = 400, 120
@@ -35,8 +37,19 @@ FESTIVAL_ACTIVITY = 1.15
 SALARY = 7500.0
 SALARY_DAYS = (5, 10, 15, 25)
 INTEREST_DAY = 21
-YEARLY_INTEREST = 0.0035
-MONTHLY_REPAYMENT = 0.012
+DEMAND_RATE, TERM_SHARE = 0.0035, 0.6
+LENDING_RATE = 0.042
+FEE_DAY = 20
+ATM_STEP, ATM_MOST = 100, 20_000
+SMALLEST_SETTLEMENT = 1.0
+
+
+@dataclass(frozen=True)
+class Dues:
+    """customers × 48: the yearly rate of interest on deposits, and the monthly fee of a card (CNY; 0: none)."""
+
+    interest_rate: np.ndarray
+    card_fee: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -67,20 +80,30 @@ class Bookings:
         return np.where(day >= 0, first_day(0) + np.maximum(day, 0).astype("timedelta64[D]"), np.datetime64("NaT"))
 
 
-def make_bookings(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history, deposits, loans) -> Bookings:
-    """All bookings of these customers. `deposits` and `loans` are monthly averages (customers × 48, CNY)."""
-    is_company = (people["archetype"] == "company").to_numpy()
+def make_bookings(
+    rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history, money: Balances, dues: Dues
+) -> Bookings:
+    """All bookings of these customers. What their own bookings, salaries and dues do not explain of the change of the deposits at
+    a month's end comes as one settlement (a pension, the takings of a shop, a standing order), which the customer does not
+    make himself."""
     parts = [
-        _own(rng, people, traits, history, is_company),
+        _own(rng, people, traits, history),
         _salaries(rng, people, traits, history),
-        _interest(traits, history, deposits),
-        _repayments(traits, history, loans),
+        _interest(traits, history, money.average_deposits * dues.interest_rate),
+        _repayments(traits, history, money.end_loans),
+        _fees(traits, history, dues.card_fee),
     ]
-    joined = Bookings(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
+    parts.append(_settlements(rng, traits, history, money.end_deposits, parts))
+    joined = _joined(parts)
     return joined.take(np.argsort(joined.second, kind="stable"))
 
 
-def _own(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history, is_company: np.ndarray) -> Bookings:
+def _joined(parts: list[Bookings]) -> Bookings:
+    return Bookings(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
+
+
+def _own(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history) -> Bookings:
+    is_company = (people["archetype"] == "company").to_numpy()
     festival = np.where(is_month((0, 1)), FESTIVAL_ACTIVITY, 1.0)
     counts = rng.poisson(traits.bookings[:, None] * history.activity * festival * _part_of_month(traits.opened, history.closed))
     customer, month = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
@@ -91,8 +114,13 @@ def _own(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history
     scale = np.where(is_company, COMPANY_FACTOR, 1.0) * (people["assets"].to_numpy() / 80_000) ** 0.25
     amount = np.array([TYPICAL_AMOUNT[name] for name in CATEGORIES])[category] * scale[customer]
     amount = amount * np.exp(0.7 * rng.standard_normal(size))
+    at_machine = channel == CHANNELS.index("atm")
+    amount = np.where(at_machine, np.clip(np.round(amount / ATM_STEP), 1, ATM_MOST / ATM_STEP) * ATM_STEP, amount)
     sign = np.where(np.isin(np.arange(len(CATEGORIES)), [CATEGORIES.index(name) for name in INCOMING]), 1, -1)[category]
     days = draw_days(rng, month, traits.opened[customer], history.closed[customer])
+    at_counter = np.flatnonzero(channel == CHANNELS.index("branch"))
+    moved = to_workday(rng, days[at_counter], history.closed[customer[at_counter]])
+    days[at_counter] = np.maximum(moved, traits.opened[customer[at_counter]])
     low, high = np.array([HOURS[name] for name in CHANNELS]).T
     hour = low[channel] + (high - low)[channel] * (rng.random(size) + rng.random(size)) / 2
     second = (days - first_day(0)).astype(np.int64) * 86_400 + np.minimum(hour * 3600, 86_399).astype(np.int64)
@@ -112,8 +140,10 @@ def _salaries(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, hi
     """On the employer's pay day, which stays the same, to customers who are paid through this bank."""
     employer = rng.integers(1, EMPLOYERS + 1, len(traits))
     payday = np.array(SALARY_DAYS)[employer % len(SALARY_DAYS)]
-    customer, month = np.nonzero(people["archetype"].isin(SALARIED).to_numpy()[:, None] & (history.activity > 0))
+    is_paid = (people["archetype"].isin(SALARIED) & (people["kind"] == "personal")).to_numpy()
+    customer, month = np.nonzero(is_paid[:, None] & (history.activity > 0))
     day = first_day(month) + (payday[customer] - 1).astype("timedelta64[D]")
+    day = to_workday(rng, day, history.closed[customer])
     there = _is_there(day, customer, traits, history)
     customer, month, day = customer[there], month[there], day[there]
     usual = SALARY * (people["assets"].to_numpy()[customer] / 50_000) ** 0.3
@@ -121,21 +151,53 @@ def _salaries(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, hi
     return _automatic(customer, month, day, 9, "payroll", amount, "salary", 1000 + employer[customer])
 
 
-def _interest(traits: Traits, history, deposits: np.ndarray) -> Bookings:
-    amount = deposits * YEARLY_INTEREST / 4
-    customer, month = np.nonzero(history.is_open & is_month((2, 5, 8, 11)) & (amount >= 0.01))
+def _interest(traits: Traits, history, yearly: np.ndarray) -> Bookings:
+    customer, month = np.nonzero(history.is_open & is_month((2, 5, 8, 11)) & (yearly / 4 >= 0.01))
     day = first_day(month) + np.timedelta64(INTEREST_DAY - 1, "D")
     there = _is_there(day, customer, traits, history)
     customer, month = customer[there], month[there]
-    return _automatic(customer, month, day[there], 1, "bank", amount[customer, month], "interest", 0)
+    return _automatic(customer, month, day[there], 1, "bank", yearly[customer, month] / 4, "interest", 0)
 
 
 def _repayments(traits: Traits, history, loans: np.ndarray) -> Bookings:
-    customer, month = np.nonzero(history.is_open & (loans > 0))
+    """What a loan falls by in the month, and its interest."""
+    before = np.column_stack([loans[:, :1], loans[:, :-1]])
+    due = np.maximum(before - loans, 0) + before * LENDING_RATE / 12
+    customer, month = np.nonzero(history.is_open & (before > 0))
     day = last_day(month) - np.timedelta64(5, "D")
     there = _is_there(day, customer, traits, history)
     customer, month = customer[there], month[there]
-    return _automatic(customer, month, day[there], 2, "bank", -MONTHLY_REPAYMENT * loans[customer, month], "loan_repayment", 0)
+    return _automatic(customer, month, day[there], 2, "bank", -due[customer, month], "loan_repayment", 0)
+
+
+def _fees(traits: Traits, history, monthly: np.ndarray) -> Bookings:
+    """The card's fee, taken for three months at once."""
+    customer, month = np.nonzero(history.is_open & is_month((2, 5, 8, 11)) & (monthly > 0))
+    day = first_day(month) + np.timedelta64(FEE_DAY - 1, "D")
+    there = _is_there(day, customer, traits, history)
+    customer, month = customer[there], month[there]
+    return _automatic(customer, month, day[there], 3, "bank", -3 * monthly[customer, month], "card_fee", 0)
+
+
+def _settlements(rng: np.random.Generator, traits: Traits, history, deposits: np.ndarray, parts: list[Bookings]) -> Bookings:
+    flow = np.zeros_like(deposits)
+    for part in parts:
+        np.add.at(flow, (part.customer, part.month), part.amount)
+    before = np.column_stack([deposits[:, :1], deposits[:, :-1]])
+    gap = np.where(history.is_open, deposits - before - flow, 0.0)
+    customer, month = np.nonzero(np.abs(gap) >= SMALLEST_SETTLEMENT)
+    day = draw_days(rng, month, traits.opened[customer], history.closed[customer])
+    amount = gap[customer, month]
+    second = (day - first_day(0)).astype(np.int64) * 86_400 + 4 * 3600
+    category = np.where(amount > 0, CATEGORIES.index("settlement_in"), CATEGORIES.index("settlement_out"))
+    fixed = np.zeros(len(customer), int)
+    return Bookings(customer, month, second, fixed - 1, fixed + INITIATORS.index("payroll"), amount.round(2), category, fixed)
+
+
+def interest_rates(own_rate: np.ndarray, holds_term: np.ndarray) -> np.ndarray:
+    """customers × 48: of who holds a term deposit TERM_SHARE of deposits earn the bank's published rate (by month), the rest, and
+    everybody else's, the rate on demand."""
+    return np.where(holds_term, TERM_SHARE * own_rate + (1 - TERM_SHARE) * DEMAND_RATE, DEMAND_RATE)
 
 
 def _automatic(customer, month, day, hour: int, by: str, amount, category: str, party) -> Bookings:

@@ -10,7 +10,7 @@ from analysis.bank.demo.history import STAYS, Snapshot
 from analysis.bank.demo.life import VISITS_AT_LEAST, VISITS_AWAY, grievances, logins, long_share
 from analysis.bank.demo.outcomes import WAYS, Horizon, expected, settled
 from analysis.bank.demo.people import Traits
-from analysis.bank.demo.state import Held, draw
+from analysis.bank.demo.state import Held, State, draw
 from analysis.bank.demo.surroundings import RATE_GAP_FELT, Surroundings
 from analysis.bank.demo.worlds import LEVERS, World
 
@@ -32,7 +32,7 @@ def churn_by_set(
     some, own, state = traits.take(free), held.take(free), at.state.take(free)
     for replicate in range(REPLICATES):
         chance = [draw(rng, len(free)) for _ in horizon.inside]
-        reach = within_reach(horizon, some, own, stage, world, chance)
+        reach = within_reach(horizon, some, own, stage, world, state, chance)
         by_set = _by_set(horizon, some, own, stage, world, state, chance, reach)
         result[replicate] += by_set
     return result
@@ -53,19 +53,22 @@ def _by_set(horizon, traits, held, stage, world, state, chance, reach) -> np.nda
     return np.array([by_cell[patterns, patterns & code].sum(axis=0) for code in CODES])
 
 
-def within_reach(horizon: Horizon, traits: Traits, held: Held, stage: Surroundings, world: World, chance) -> np.ndarray:
+def within_reach(
+    horizon: Horizon, traits: Traits, held: Held, stage: Surroundings, world: World, state: State, chance
+) -> np.ndarray:
     """Levers × customers: whom a lever could strike within the horizon with these draws, whatever else is switched off (a
     superset: visits at their most frequent, grievances at the lowest satisfaction)."""
-    reach = dict.fromkeys(LEVERS, False)
+    reach = {**dict.fromkeys(LEVERS, False), "unresolved_complaint": state.pending.copy()}
     visits = (VISITS_AT_LEAST + VISITS_AWAY * (1 - traits.digital)) * 1.5
-    worst, everything = np.full(len(traits), LOWEST_SATISFACTION), np.ones((len(LEVERS), len(traits)), bool)
+    worst = np.full(len(traits), LOWEST_SATISFACTION)
+    vexing = np.array([[world.grieved.get(lever, 0) > 0] * len(traits) for lever in LEVERS])
     for number, month in enumerate(horizon.inside):
         uniform, _ = chance[number]
         waits = uniform["wait"] < 1 - np.exp(-visits * long_share(month, traits, stage, world))
         out = traits.uses_app & (uniform["login"] < 1 - np.exp(-stage.hours_out[month] * logins(traits)))
         reach["long_wait"] |= waits
         reach["app_outage"] |= out
-        told = grievances(month, traits, stage, world, everything, worst, uniform)
+        told = grievances(month, traits, stage, world, vexing, worst, uniform)
         reach["unresolved_complaint"] |= told["unresolved"]
         reach["fee_rise"] |= (stage.fee_month[traits.branch] == month) & held.card[:, month]
         reach["manager_left"] |= stage.departing[traits.place, month]

@@ -104,24 +104,26 @@ LARGE_SUMS = ("returns", "funds_security")
 CHOICES = 12
 
 
-def draw_complaint_texts(rng: np.random.Generator, category, branch_name, product, severity, waited_minutes) -> list[str]:
+def draw_complaint_texts(rng: np.random.Generator, category, branch_name, product, severity, waited_minutes, years) -> list[str]:
     """One text a complaint, in Chinese, English or both.
 
     Arrays of equal length: category (of `CATEGORIES`), branch_name, product (canonical code, or '' for none), severity
-    (1 to 5), waited_minutes (NaN: no wait is meant, and none is written about).
+    (1 to 5), waited_minutes (NaN: no wait is meant, and none is written about), years (whole, with the bank; who is in its
+    first year does not speak of them).
     """
     rows = len(category)
-    columns = (category, branch_name, product, severity, waited_minutes)
+    columns = (category, branch_name, product, severity, waited_minutes, years)
     facts = zip(*(np.asarray(column).tolist() for column in columns), strict=True)
     chances, picks = rng.random((rows, CHOICES)).tolist(), rng.integers(0, 5040, (rows, CHOICES)).tolist()
     return [_compose(*fact, chance, pick) for fact, chance, pick in zip(facts, chances, picks, strict=True)]
 
 
-def _compose(category, branch, product, severity, waited, chance, pick) -> str:
+def _compose(category, branch, product, severity, waited, years, chance, pick) -> str:
     language = "en" if chance[0] < ENGLISH_SHARE else "zh"
     around = "en" if language == "en" or chance[0] > 1 - MIXED_SHARE else "zh"
     wait = None if waited != waited else _say_wait(waited, pick[0], language)
     opening = _one(OPENINGS[around], pick[1]) if chance[1] < OPENING_SHARE else ""
+    opening = opening if years >= 1 or "{years}" not in opening else ""
     pieces = [_after(opening, _body(language, category, wait, chance, pick))]
     pieces += [_one(CONSEQUENCES[language], pick[2])] if chance[2] < CONSEQUENCE_SHARE else []
     pieces += [_one(DEMANDS[around], pick[3])] if chance[3] < DEMAND_SHARE else []
@@ -132,7 +134,7 @@ def _compose(category, branch, product, severity, waited, chance, pick) -> str:
         "amount": _amount(category, pick[5]),
         "days": 2 + pick[6] % 27,
         "times": 2 + pick[7] % 7,
-        "years": 2 + pick[8] % 18,
+        "years": years,
         "day": 1 + pick[9] % 28 if language == "zh" else f"{10 + pick[9] % 10}th",
         "wait": wait,
     }

@@ -168,14 +168,16 @@ def write_complaints(
     """complaints/complaints.jsonl: one JSON object a line, causes in the words of the industry's classification."""
     branch = complaints["branch"].to_numpy()
     dated = ("received_at", "escalated_at", "resolved_at", "reopened_at", "revisited_at")
-    told = (complaints[name].to_numpy() for name in ("category", "severity", "waited_minutes"))
-    category, severity, waited = told
-    frame = complaints.drop(columns=["customer", "branch", "category", "waited_minutes"]).assign(
+    category, severity, waited, years = (
+        complaints[name].to_numpy() for name in ("category", "severity", "waited_minutes", "years")
+    )
+    names = branches["name"].to_numpy()[branch]
+    frame = complaints.drop(columns=["customer", "branch", "category", "waited_minutes", "years"]).assign(
         complaint_no=delivery.numbered("G", len(complaints)),
         customer_no=dirt.lose_customers(rng, numbers["callcenter"][complaints["customer"]]),
         branch_no=branches["branch_id"].to_numpy()[branch],
         cause=complaints["category"].map(CAUSES),
-        text=draw_complaint_texts(rng, category, branches["name"].to_numpy()[branch], product, severity, waited),
+        text=draw_complaint_texts(rng, category, names, product, severity, waited, years),
         **{name: timed(complaints[name].to_numpy()).to_pandas() for name in dated},
     )
     soiled = dirt.soil_complaints(rng, frame).astype(object)

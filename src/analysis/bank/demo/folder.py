@@ -1,6 +1,7 @@
 """The demo bank's folder: written beside, switched at one stroke, never over something else."""
 
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from analysis.errors import UserError
-from analysis.wording import say
+from analysis.wording import Message, say
 
 MARKER = ".crm-demo"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -32,7 +33,8 @@ def check_target(out: Path) -> None:
 @contextmanager
 def replacing(out: Path) -> Iterator[Path]:
     """A new folder beside `out` to write into; it takes the place of `out` when the block ends well, and is removed
-    when it does not. A full disk is told in a sentence (UserError)."""
+    when it does not. A disk that is full or may not be written is told in a sentence (UserError)."""
+    out = Path(os.path.abspath(out))
     check_target(out)
     beside = None
     try:
@@ -42,14 +44,17 @@ def replacing(out: Path) -> Iterator[Path]:
         yield beside / "new"
         _switch(beside, out)
     except OSError as error:
-        if error.errno not in NO_SPACE:
-            raise
-        raise UserError(
-            say("No space is left to write the demo bank to {out}; free some, or name another folder.", out=str(out))
-        ) from error
+        raise UserError(_told(error, out)) from error
     finally:
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
+
+
+def _told(error: OSError, out: Path) -> Message:
+    if error.errno in NO_SPACE:
+        return say("No space is left to write the demo bank to {out}; free some, or name another folder.", out=str(out))
+    problem = (error.strerror or str(error)).lower()
+    return say("The demo bank cannot be written to {out} ({problem}); name another folder.", out=str(out), problem=problem)
 
 
 def _switch(beside: Path, out: Path) -> None:

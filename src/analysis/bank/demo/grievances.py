@@ -16,6 +16,7 @@ ABOUT = {"long_wait": ("service", 0.7), "fee_rise": ("pricing", 0.8), "app_outag
 PROMPT_DAYS = 15
 MEDIAN_DAYS, DAYS_SPREAD = 6.0, 0.7
 LONGEST_DAYS = 120
+WORTH_A_WORD_MINUTES = 15
 NEVER_RESOLVED_SHARE = 0.25
 ESCALATED_FROM_SEVERITY, ESCALATED_FROM_HANDOFFS = 4, 3
 REOPENED_SHARE, REVISITED_SHARE = 0.06, 0.55
@@ -25,16 +26,16 @@ CHANNEL_SHARES = (0.25, 0.40, 0.20, 0.10, 0.05)
 
 def make_complaints(rng: np.random.Generator, traits: Traits, history, contacts: pd.DataFrame) -> pd.DataFrame:
     """One row a complaint in order of receipt: customer, branch (row), received_at, channel, category, severity,
-    first_handler, handler, handoffs, escalated_at, resolved_at, reopened_at, revisited_at, referred_by_regulator, and
-    waited_minutes (what its text speaks of; NaN: nothing)."""
+    first_handler, handler, handoffs, escalated_at, resolved_at, reopened_at, revisited_at, referred_by_regulator, and, for its
+    text, waited_minutes (of a visit of that day or before; NaN: none) and years with the bank."""
     customer, month = np.nonzero(history.complaint)
     severity = history.severity[customer, month].astype(int)
-    day = draw_days(rng, month, traits.opened[customer], history.closed[customer])
-    handoffs = rng.poisson(
-        0.3 + 0.2 * (severity - 1) + 0.6 * history.struck[LEVERS.index("unresolved_complaint"), customer, month]
-    )
-    resolved = _resolutions(rng, day, history.struck[LEVERS.index("unresolved_complaint"), customer, month], severity, handoffs)
-    received_at = draw_times(rng, day, 8, 20)
+    waited, visited = _longest_waits(contacts, customer, month)
+    day = np.fmax(draw_days(rng, month, traits.opened[customer], history.closed[customer]), visited)
+    is_late = history.unresolved[customer, month]
+    handoffs = rng.poisson(0.3 + 0.2 * (severity - 1) + 0.6 * is_late)
+    resolved = _resolutions(rng, day, is_late, severity, handoffs)
+    received_at = np.where(np.isnat(visited), draw_times(rng, day, 8, 20), draw_times(rng, day, 18, 22))
     size, branch = len(customer), traits.branch[customer]
     first, then = rng.integers(1, 7, (2, size))
     escalated = ((severity >= ESCALATED_FROM_SEVERITY) | (handoffs >= ESCALATED_FROM_HANDOFFS)) & ~(resolved <= day + 3)
@@ -51,12 +52,13 @@ def make_complaints(rng: np.random.Generator, traits: Traits, history, contacts:
             "first_handler": names[branch, first],
             "handler": names[branch, np.where(handoffs > 0, then, first)],
             "handoffs": handoffs,
-            "escalated_at": np.where(escalated, received_at + np.timedelta64(2, "D"), np.datetime64("NaT")),
-            "resolved_at": _at_noon(resolved),
-            "reopened_at": _at_noon(np.where(rng.random(size) < REOPENED_SHARE, resolved + 5, np.datetime64("NaT"))),
-            "revisited_at": _at_noon(np.where(rng.random(size) < REVISITED_SHARE, resolved + 3, np.datetime64("NaT"))),
+            "escalated_at": _later(rng, received_at, escalated, 3),
+            "resolved_at": _in_office_hours(rng, resolved, received_at),
+            "reopened_at": _later(rng, resolved, rng.random(size) < REOPENED_SHARE, 20),
+            "revisited_at": _later(rng, resolved, rng.random(size) < REVISITED_SHARE, 8),
             "referred_by_regulator": rng.random(size) < 0.02 + 0.03 * (severity >= 4),
-            "waited_minutes": _longest_waits(contacts, customer, month),
+            "waited_minutes": waited,
+            "years": ((day - traits.opened[customer]).astype(int) / 365.25).astype(int),
         }
     )
     return frame.sort_values(["received_at", "customer"], ignore_index=True)
@@ -83,14 +85,24 @@ def _categories(rng: np.random.Generator, history, customer: np.ndarray, month: 
     return np.array(CATEGORIES, dtype=object)[code]
 
 
-def _longest_waits(contacts: pd.DataFrame, customer: np.ndarray, month: np.ndarray) -> np.ndarray:
-    visits = contacts[contacts["channel"] == "branch"]
-    longest = np.zeros((int(max(contacts["customer"].max(), customer.max(initial=0))) + 1, MONTHS))
-    np.maximum.at(longest, (visits["customer"], visits["month"]), visits["wait_minutes"])
-    waited = longest[customer, month]
-    return np.where(waited >= 15, waited, np.nan)
+def _longest_waits(contacts: pd.DataFrame, customer: np.ndarray, month: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The longest wait of each customer's visits in the month, and its day; NaN and NaT below WORTH_A_WORD_MINUTES."""
+    visits = contacts[(contacts["channel"] == "branch") & (contacts["wait_minutes"] >= WORTH_A_WORD_MINUTES)]
+    longest = visits.sort_values("wait_minutes", kind="stable").drop_duplicates(["customer", "month"], keep="last")
+    key = longest["customer"].to_numpy() * MONTHS + longest["month"].to_numpy()
+    wait, day = (
+        pd.Series(longest[name].to_numpy(), key).reindex(customer * MONTHS + month).to_numpy() for name in ("wait_minutes", "day")
+    )
+    return wait, day.astype("datetime64[D]")
 
 
-def _at_noon(days: np.ndarray) -> np.ndarray:
-    noon = days.astype("datetime64[D]").astype("datetime64[s]") + np.timedelta64(12, "h")
-    return np.where(noon > last_day(MONTHS - 1), np.datetime64("NaT"), noon)
+def _in_office_hours(rng: np.random.Generator, days: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """A time of each day, never before `after`; NaT beyond the data."""
+    time = np.fmax(draw_times(rng, np.where(np.isnat(days), last_day(0), days), 9, 18), after + np.timedelta64(1, "h"))
+    return np.where(np.isnat(days) | (days > last_day(MONTHS - 1)), np.datetime64("NaT"), time)
+
+
+def _later(rng: np.random.Generator, begin: np.ndarray, happens: np.ndarray, most_days: int) -> np.ndarray:
+    """A time one to `most_days` days after `begin` for those to whom it happens; NaT for others and beyond the data."""
+    days = begin.astype("datetime64[D]") + rng.integers(1, most_days, len(begin), endpoint=True).astype("timedelta64[D]")
+    return _in_office_hours(rng, np.where(happens, days, np.datetime64("NaT")), begin.astype("datetime64[s]"))

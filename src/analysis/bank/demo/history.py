@@ -15,6 +15,7 @@ KINDS = ("", "closed", "dormant", "run_off", "involuntary")
 STAYS, CLOSED, DORMANT, RUN_OFF, INVOLUNTARY = range(5)
 VOLUNTARY_REASONS = ("competitor", "fees", "service", "no_longer_needed")
 VOLUNTARY_SHARES = (0.35, 0.2, 0.25, 0.2)
+REASON_MONTHS, REASON_FACTOR = 6, 3.0
 INVOLUNTARY_REASONS = ("relocation", "death", "loan_repaid")
 INVOLUNTARY_HAZARD, INVOLUNTARY_BY_AGE = 0.0008, 0.04
 SETTLING_MONTHS = 2
@@ -27,6 +28,7 @@ RUN_OFF_ACTIVITY = 0.4
 LATE_CLOSING = 0.03
 CLEARED_AFTER_MONTHS = 18
 RETURN_HAZARD, RETURN_AFTER_MONTHS, RETURN_LEVEL = 0.012, 6, 0.7
+THINNED = [LEVERS.index(lever) for lever in ("long_wait", "app_outage")]
 PLANNED = ("status", "since", "leaves", "kind")
 LANDMARKS = (11, 14, 17, 20, 23, 26, 29)
 
@@ -50,13 +52,15 @@ class Snapshot:
 
 @dataclass
 class History:
-    """What happened, by customer and month: is_open, activity (factor on own bookings), level (factor on assets), visits
-    (expected), satisfaction, struck (levers × customers × months), grievance, complaint, severity, alert (1 treated, 2 held
-    out); by customer: closed (date), exit_reason, churn_month (first; NEVER), churn_kind (KINDS), returned_month; by landmark
+    """What happened, by customer and month: is_open, activity (factor on own bookings), `share` (of the usual, for one who is
+    leaving), level (factor on assets), visits
+    (expected), satisfaction, struck (levers × customers × months), grievance, complaint, severity, unresolved (of a complaint),
+    alert (1 treated, 2 held out); by customer: closed (date), exit_reason, churn_month (first; NEVER), churn_kind (KINDS), returned_month; by landmark
     a Snapshot."""
 
     is_open: np.ndarray
     activity: np.ndarray
+    share: np.ndarray
     level: np.ndarray
     visits: np.ndarray
     satisfaction: np.ndarray
@@ -64,6 +68,7 @@ class History:
     grievance: np.ndarray
     complaint: np.ndarray
     severity: np.ndarray
+    unresolved: np.ndarray
     alert: np.ndarray
     closed: np.ndarray
     exit_reason: np.ndarray
@@ -95,11 +100,11 @@ def live(rng: np.random.Generator, traits: Traits, held: Held, stage: Surroundin
     shares, hazard = kind_shares(traits), involuntary_hazard(traits)
     opened = month_of(traits.opened)
     for month in range(MONTHS):
-        _depart(rng, month, traits, hazard, plans, history)
+        _depart(rng, month, traits, held, hazard, plans, history)
         present = (opened <= month) & ~(history.closed < first_day(month))
         chance = draw(rng, size)
         state, lived = advance(month, traits, held, stage, world, state, chance)
-        _record(month, present, lived, plans, history)
+        _record(rng, month, present, lived, plans, history)
         free = present & (plans.status == STAYS) & (plans.leaves == NEVER) & (month - opened >= SETTLING_MONTHS)
         _decide(rng, month, free & (rng.random(size) < lived.hazard), shares, plans)
         if month in LANDMARKS:
@@ -120,10 +125,29 @@ def involuntary_hazard(traits: Traits) -> np.ndarray:
     return INVOLUNTARY_HAZARD * np.exp(INVOLUNTARY_BY_AGE * np.maximum(traits.age - 60, 0))
 
 
-def involuntary_shares(traits: Traits) -> np.ndarray:
-    """customers × 3: the chances of INVOLUNTARY_REASONS."""
-    dies = 0.1 + 0.8 * logistic((traits.age - 68) / 5)
-    return np.column_stack([0.65 * (1 - dies), dies, 0.35 * (1 - dies)])
+def involuntary_shares(traits: Traits, borrows: np.ndarray) -> np.ndarray:
+    """customers × 3: the chances of INVOLUNTARY_REASONS: the old die, a company or one of unknown age does not, and only who
+    borrows repays."""
+    dies = np.where(traits.age > 0, 0.1 + 0.8 * logistic((traits.age - 68) / 5), 0.0)
+    repays = np.where(borrows, 0.35, 0.0)
+    return np.column_stack([(1 - repays) * (1 - dies), dies, repays * (1 - dies)])
+
+
+def voluntary_shares(month: int, history: History) -> np.ndarray:
+    """customers × 4: the chances of VOLUNTARY_REASONS, as the counter takes them down: what struck a customer within half a year
+    is named more often."""
+    lately = history.struck[:, :, max(month - REASON_MONTHS, 0) : month].any(axis=2)
+    more = {
+        "competitor": lately[LEVERS.index("competitor_rate")] | lately[LEVERS.index("manager_left")],
+        "fees": lately[LEVERS.index("fee_rise")],
+        "service": lately[LEVERS.index("long_wait")]
+        | lately[LEVERS.index("unresolved_complaint")]
+        | lately[LEVERS.index("app_outage")],
+        "no_longer_needed": np.zeros(lately.shape[1], bool),
+    }
+    return np.column_stack(
+        [share * (1 + REASON_FACTOR * more[name]) for name, share in zip(VOLUNTARY_REASONS, VOLUNTARY_SHARES, strict=True)]
+    )
 
 
 def _decide(rng, month: int, decided: np.ndarray, shares: np.ndarray, plans: _Plans) -> None:
@@ -134,7 +158,7 @@ def _decide(rng, month: int, decided: np.ndarray, shares: np.ndarray, plans: _Pl
     plans.silent[decided] = rng.random(size) < SILENT_SHARE
 
 
-def _depart(rng, month: int, traits: Traits, hazard: np.ndarray, plans: _Plans, history: History) -> None:
+def _depart(rng, month: int, traits: Traits, held: Held, hazard: np.ndarray, plans: _Plans, history: History) -> None:
     """This month's exits: decided ones, involuntary ones, dormant or emptied relations that end or come back."""
     present = (month_of(traits.opened) < month) & np.isnat(history.closed)
     leaving = present & (plans.leaves == month)
@@ -150,8 +174,8 @@ def _depart(rng, month: int, traits: Traits, hazard: np.ndarray, plans: _Plans, 
     emptied = present & (plans.status == RUN_OFF) & (since > 2) & (chance < LATE_CLOSING)
     cleared = present & (plans.status == DORMANT) & (since > CLEARED_AFTER_MONTHS) & (chance < LATE_CLOSING)
     willing = (leaving & (plans.kind == CLOSED)) | emptied
-    _close(rng, month, willing, np.tile(VOLUNTARY_SHARES, (len(traits), 1)), VOLUNTARY_REASONS, traits, history)
-    _close(rng, month, unwilling, involuntary_shares(traits), INVOLUNTARY_REASONS, traits, history)
+    _close(rng, month, willing, voluntary_shares(month, history), VOLUNTARY_REASONS, traits, history)
+    _close(rng, month, unwilling, involuntary_shares(traits, held.loan[:, month]), INVOLUNTARY_REASONS, traits, history)
     _close(rng, month, cleared, np.ones((len(traits), 1)), ("cleared",), traits, history)
     away = present & np.isin(plans.status, (DORMANT, RUN_OFF)) & (since >= RETURN_AFTER_MONTHS) & np.isnat(history.closed)
     returning = away & (back < RETURN_HAZARD)
@@ -166,7 +190,7 @@ def _close(rng, month: int, who: np.ndarray, shares: np.ndarray, reasons, traits
     history.exit_reason[who] = np.array(reasons, dtype=object)[code]
 
 
-def _record(month: int, present: np.ndarray, lived, plans: _Plans, history: History) -> None:
+def _record(rng, month: int, present: np.ndarray, lived, plans: _Plans, history: History) -> None:
     thin = thinning(plans.leaves - month, plans.silent)
     own = np.select([plans.status == DORMANT, plans.status == RUN_OFF], [0.0, RUN_OFF_ACTIVITY], thin)
     since = month - plans.since
@@ -174,14 +198,18 @@ def _record(month: int, present: np.ndarray, lived, plans: _Plans, history: Hist
     kept = np.where(history.returned_month == NEVER, 1.0, RETURN_LEVEL) * (1 - THINNING_OF_ASSETS * (1 - thin))
     history.is_open[:, month] = present
     history.activity[:, month] = present * lived.activity * own
+    history.share[:, month] = present * own
     history.level[:, month] = present * np.where(plans.status == RUN_OFF, emptied, kept)
     history.visits[:, month] = present * lived.visits * own
     history.satisfaction[:, month] = lived.satisfaction
     acts = present & ~np.isin(plans.status, (CLOSED, DORMANT, INVOLUNTARY))
     history.struck[:, :, month] = lived.struck & acts
+    seldom = rng.random((len(THINNED), len(acts))) >= own
+    history.struck[THINNED, :, month] &= ~seldom
     history.grievance[:, month] = lived.grievance & acts
     history.complaint[:, month] = lived.complaint & acts
     history.severity[:, month] = lived.severity
+    history.unresolved[:, month] = lived.unresolved & acts
     watched = acts & (plans.status == STAYS)
     history.alert[:, month] = (lived.alert & watched) * (1 + lived.alert_held_out)
 
@@ -198,9 +226,9 @@ def _blank(size: int) -> History:
         return np.zeros((size, MONTHS), kind)
 
     return History(
-        is_open=grid(bool), activity=grid(np.float32), level=grid(np.float32), visits=grid(np.float32),
+        is_open=grid(bool), activity=grid(np.float32), share=grid(np.float32), level=grid(np.float32), visits=grid(np.float32),
         satisfaction=grid(np.float32), struck=np.zeros((len(LEVERS), size, MONTHS), bool), grievance=grid(bool),
-        complaint=grid(bool), severity=grid(np.int8), alert=grid(np.int8),
+        complaint=grid(bool), unresolved=grid(bool), severity=grid(np.int8), alert=grid(np.int8),
         closed=np.full(size, np.datetime64("NaT"), "datetime64[D]"), exit_reason=np.full(size, "", dtype=object),
         churn_month=np.full(size, NEVER), churn_kind=np.zeros(size, int), returned_month=np.full(size, NEVER),
     )  # fmt: skip

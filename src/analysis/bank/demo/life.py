@@ -19,8 +19,7 @@ QUALITY_OF_BRANCH = -0.25
 PERSISTENCE, DRIFT, MOOD_SPREAD = 0.85, 0.05, 0.12
 LULL_PERSISTENCE, ACTIVITY_BY_SATISFACTION = 0.7, 0.15
 VISITS_AT_LEAST, VISITS_AWAY = 0.05, 0.55
-GRIEVANCE_LOG_ODDS, GRIEVANCE_BY_SATISFACTION = -3.2, -0.30
-GRIEVANCE_BY = {"long_wait": 1.0, "fee_rise": 0.6, "app_outage": 0.8}
+GRIEVANCE_LOG_ODDS, GRIEVANCE_BY_SATISFACTION = -2.9, -0.30
 RECORDED_LOG_ODDS, RECORDED_BY_WEALTH, RECORDED_BY_SERVICE, RECORDED_BY_BRANCH = -2.0, 1.80, 0.30, 0.50
 SEVERITY_STEPS, SEVERITY_SHARE = 4, 0.35
 UNRESOLVED_LOG_ODDS, UNRESOLVED_BY_SEVERITY, UNRESOLVED_BY_LOAD = -0.7, 0.40, 1.0
@@ -29,8 +28,8 @@ SENSITIVITY = {"fee_rise": ("price_sensitivity", 0.4), "long_wait": ("service_se
                "competitor_rate": ("price_sensitivity", 0.3)}  # fmt: skip
 LOGINS_AN_HOUR = 0.07
 POACHED_FACTOR = 1.6
-ALERTS_FROM_MONTH, ALERT_SHARE, ALERT_ACTIVITY, ALERT_WEALTH, ALERT_PAUSE_MONTHS = 24, 0.10, 0.85, -0.5, 6
-ALERT_HELD_OUT, ALERT_EFFECT, ALERT_MONTHS = 0.10, -0.35, 3
+ALERTS_FROM_MONTH, ALERT_SHARE, ALERT_LULL, ALERT_WEALTH, ALERT_PAUSE_MONTHS = 24, 0.20, -0.15, -0.5, 6
+ALERT_HELD_OUT, ALERT_EFFECT, ALERT_MONTHS = 0.20, -0.60, 6
 LASTING = np.array([MONTHS_OF_EFFECT[lever] for lever in LEVERS], np.int16)[:, None]
 BURDEN_ON_DELAY, BURDEN_ON_WAIT = 0.9, 0.5
 DRIFTED_SATISFACTION, DRIFTED_DIGITAL, DRIFTED_BASE = 0.5, -0.6, 0.35
@@ -55,13 +54,13 @@ def advance(
     lull = LULL_PERSISTENCE * state.lull + LULL_SPREAD * lull_noise
     activity = np.exp(lull + ACTIVITY_BY_SATISFACTION * np.clip(before, -2, 2))
     visits = (VISITS_AT_LEAST + VISITS_AWAY * (1 - traits.digital)) * np.minimum(activity, 1.5)
-    struck, told = _strikes(month, traits, held, stage, world, visits, before, uniform)
-    struck &= ~np.asarray(off)
-    alert, arm = _alerts(month, traits, state, activity, uniform)
+    struck, told = _strikes(month, traits, held, stage, world, state, visits, before, uniform, ~np.asarray(off))
+    alert, arm = _alerts(month, traits, state, uniform)
     after = State(
         mood=_mood(world, traits, state, struck, told, mood_noise),
         lull=lull,
         until=np.where(struck, LASTING + np.int16(month), state.until),
+        pending=told["unresolved"],
         alerted_until=np.where(alert & ~arm, np.int16(month + ALERT_MONTHS), state.alerted_until),
         last_alert=np.where(alert, np.int16(month), state.last_alert),
     )
@@ -86,8 +85,8 @@ def sensitivity(traits: Traits, lever: str) -> np.ndarray | float:
     return np.clip(1 + slope * getattr(traits, name), 0, 2)
 
 
-def _strikes(month, traits, held, stage, world, visits, before, uniform) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Whom each lever strikes this month, and grievances with what became of them."""
+def _strikes(month, traits, held, stage, world, state, visits, before, uniform, on) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Whom each lever strikes this month where it is `on`, and grievances with what became of them."""
     struck = np.zeros((len(LEVERS), len(traits)), bool)
     at = {lever: row for row, lever in enumerate(LEVERS)}
     struck[at["long_wait"]] = uniform["wait"] < 1 - np.exp(-visits * long_share(month, traits, stage, world))
@@ -95,9 +94,9 @@ def _strikes(month, traits, held, stage, world, visits, before, uniform) -> tupl
     struck[at["manager_left"]] = stage.departing[traits.place, month]
     struck[at["app_outage"]] = traits.uses_app & (uniform["login"] < 1 - np.exp(-stage.hours_out[month] * logins(traits)))
     struck[at["competitor_rate"]] = held.matures[:, month] & (stage.gap[stage.area[traits.branch], month] > RATE_GAP_FELT)
-    told = grievances(month, traits, stage, world, struck, before, uniform)
-    struck[at["unresolved_complaint"]] = told.pop("unresolved")
-    return struck, told
+    struck[at["unresolved_complaint"]] = state.pending
+    struck &= on
+    return struck, grievances(month, traits, stage, world, struck, before, uniform)
 
 
 def long_share(month: int, traits: Traits, stage: Surroundings, world: World) -> np.ndarray:
@@ -116,7 +115,7 @@ def grievances(month, traits, stage, world, struck, before, uniform) -> dict[str
     """Who has a grievance, given whom the levers struck and satisfaction `before`; whether it is written down, how severe it is
     and whether it stays unresolved."""
     odds = GRIEVANCE_LOG_ODDS + GRIEVANCE_BY_SATISFACTION * before
-    for lever, more in GRIEVANCE_BY.items():
+    for lever, more in world.grieved.items():
         odds = odds + more * struck[LEVERS.index(lever)]
     grievance = uniform["grievance"] < logistic(odds)
     recording = stage.branches["recording"].to_numpy()[traits.branch]
@@ -141,9 +140,10 @@ def _severity_edges() -> np.ndarray:
     return np.cumsum(choose * p ** np.arange(n + 1) * (1 - p) ** (n - np.arange(n + 1)))[:-1]
 
 
-def _alerts(month: int, traits: Traits, state: State, activity: np.ndarray, uniform) -> tuple[np.ndarray, np.ndarray]:
-    """The bank's own rule: customers of some wealth whose activity is low; not twice within the cool-down."""
-    due = (activity < ALERT_ACTIVITY) & (traits.wealth > ALERT_WEALTH) & (month - state.last_alert >= ALERT_PAUSE_MONTHS)
+def _alerts(month: int, traits: Traits, state: State, uniform) -> tuple[np.ndarray, np.ndarray]:
+    """The bank's own rule, early in the month: customers of some wealth who were less active than usual in the month before; not
+    twice within the cool-down."""
+    due = (state.lull < ALERT_LULL) & (traits.wealth > ALERT_WEALTH) & (month - state.last_alert >= ALERT_PAUSE_MONTHS)
     alert = due & (uniform["alert"] < ALERT_SHARE) & (month >= ALERTS_FROM_MONTH)
     return alert, alert & (uniform["arm"] < ALERT_HELD_OUT)
 

@@ -56,7 +56,7 @@ def make_lists(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, s
     kind, branch = people["kind"].to_numpy(), people["branch"].to_numpy()
     born = people["birth_date"].to_numpy().astype("datetime64[D]")
     register = people[["customer", "customer_id", "kind", "sex", "birth_date", "opened"]].assign(
-        name=texts.draw_names(rng, kind),
+        name=texts.draw_names(rng, kind, people["industry"].to_numpy()),
         id_number=texts.draw_id_numbers(rng, kind, people["sex"].to_numpy(), born),
         phone=texts.draw_phones(rng, len(people)),
         address=texts.draw_addresses(rng, stage.branches["city"].iloc[branch]),

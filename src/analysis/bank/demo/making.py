@@ -9,22 +9,29 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.bank.demo import extracts, lists, offices
-from analysis.bank.demo.bookings import make_bookings
-from analysis.bank.demo.calendar import AS_OF_MONTH, NEVER, last_day
+from analysis.bank.demo.bookings import Dues, interest_rates, make_bookings
+from analysis.bank.demo.calendar import AS_OF_MONTH, MONTHS, NEVER, last_day
 from analysis.bank.demo.campaigns import make_campaigns
-from analysis.bank.demo.companies import make_exposures, make_ties
+from analysis.bank.demo.companies import drawn_here, make_exposures, make_ties
 from analysis.bank.demo.finance import make_contributions
 from analysis.bank.demo.folder import replacing
 from analysis.bank.demo.grievances import make_complaints
 from analysis.bank.demo.history import KINDS, History, live
 from analysis.bank.demo.money import Balances, make_balances
 from analysis.bank.demo.people import Traits, make_people, traits_of
-from analysis.bank.demo.products import close_with_customers, contracts_of, count_held, make_holdings, matures_in
+from analysis.bank.demo.products import (
+    close_with_customers,
+    contracts_of,
+    count_held,
+    make_holdings,
+    matures_in,
+    with_credit_lines,
+)
 from analysis.bank.demo.prospects import make_consents, make_prospects
 from analysis.bank.demo.risks import Seen
 from analysis.bank.demo.service import make_alerts, make_assignments
 from analysis.bank.demo.state import Held
-from analysis.bank.demo.surroundings import Surroundings, make_surroundings
+from analysis.bank.demo.surroundings import FEE_NEW, FEE_OLD, Surroundings, make_surroundings
 from analysis.bank.demo.surveys import felt_lately, invite, respond
 from analysis.bank.demo.truth import Truth
 from analysis.bank.demo.visits import make_contacts, make_logins
@@ -38,6 +45,7 @@ BLOCK = 5000
 STREAMS = ("stage", "people", "holdings", "lists", "companies", "prospects", "dirt")
 BLOCK_STREAMS = ("life", "money", "campaigns", "bookings", "contacts", "complaints", "surveys", "care", "dirt", "truth")
 OFFERED = ("wealth", "term", "fund")
+HAS = {"card": ["card"], "loan": ["loan", "mortgage"]}
 
 
 def make_demo_bank(out: Path, customers: int | None = None, seed: int = DEFAULT_SEED, world: str = "default") -> None:
@@ -61,7 +69,7 @@ def make_demo_bank(out: Path, customers: int | None = None, seed: int = DEFAULT_
 
 @dataclass(frozen=True)
 class _Cast:
-    """All that lives start from."""
+    """All that lives start from. `drawn`: what companies owe here by credit lines (customers × 48, CNY); `groups`: the truth."""
 
     world: World
     stage: Surroundings
@@ -70,6 +78,10 @@ class _Cast:
     holdings: pd.DataFrame
     held: Held
     lists: lists.Lists
+    ties: pd.DataFrame
+    groups: pd.DataFrame
+    exposures: pd.DataFrame
+    drawn: np.ndarray
 
 
 def _write(delivery: Delivery, world: World, size: int) -> None:
@@ -87,12 +99,12 @@ def _write(delivery: Delivery, world: World, size: int) -> None:
     offices.write_responses(delivery, pd.concat(responses, ignore_index=True))
     lists.write_lists(delivery, rng["dirt"], cast.lists, cast.people, closed, reason)
     lists.write_surroundings(delivery, cast.stage)
-    groups = _write_companies(delivery, rng["companies"], cast, closed)
+    _write_companies(delivery, cast, closed)
     prospects = make_prospects(rng["prospects"], cast.people, cast.stage.branches)
     offices.write_prospects(delivery, cast.lists.numbers, prospects)
     place = delivery.folder / "truth"
     truth.write(place)
-    for name, frame in {"customers": pd.concat(ended["truth"]), "parties": cast.lists.parties, "groups": groups}.items():
+    for name, frame in {"customers": pd.concat(ended["truth"]), "parties": cast.lists.parties, "groups": cast.groups}.items():
         frame.to_parquet(place / f"{name}.parquet", index=False)
 
 
@@ -105,21 +117,22 @@ def _streams(seed: int, names: tuple[str, ...], block: int | None = None) -> dic
 def _cast(rng: dict, world: World, size: int) -> _Cast:
     stage = make_surroundings(rng["stage"])
     people = make_people(rng["people"], size, stage, world)
-    holdings = make_holdings(rng["holdings"], people, world)
-    card = count_held(holdings[holdings["product"] == "card"], size) > 0
-    held = Held(count_held(holdings, size), card, matures_in(holdings, size))
+    companies = people[people["kind"] == "corporate"]
+    ties, groups = make_ties(rng["companies"], companies)
+    exposures = make_exposures(rng["companies"], companies, groups)
+    drawn = drawn_here(exposures, people)
+    holdings = with_credit_lines(make_holdings(rng["holdings"], people, world), people, np.flatnonzero(drawn.any(axis=1)))
+    has = {name: count_held(holdings[holdings["product"].isin(kinds)], size) > 0 for name, kinds in HAS.items()}
+    held = Held(count_held(holdings, size), **has, matures=matures_in(holdings, size))
     traits = traits_of(people)
-    return _Cast(world, stage, people, traits, holdings, held, lists.make_lists(rng["lists"], people, traits, stage))
+    listed = lists.make_lists(rng["lists"], people, traits, stage)
+    return _Cast(world, stage, people, traits, holdings, held, listed, ties, groups, exposures, drawn)
 
 
-def _write_companies(delivery: Delivery, rng: np.random.Generator, cast: _Cast, closed: np.ndarray) -> pd.DataFrame:
-    companies = cast.people[cast.people["kind"] == "corporate"]
-    ties, groups = make_ties(rng, companies)
-    exposures = make_exposures(rng, companies, groups)
-    left = exposures["customer_id"].map(dict(zip(cast.people["customer_id"], closed, strict=True)))
-    kept = exposures[~(left < exposures["reported"])].reset_index(drop=True)
-    offices.write_credit(delivery, cast.lists.numbers, cast.people, ties, kept)
-    return groups
+def _write_companies(delivery: Delivery, cast: _Cast, closed: np.ndarray) -> None:
+    left = cast.exposures["customer_id"].map(dict(zip(cast.people["customer_id"], closed, strict=True)))
+    kept = cast.exposures[~(left < cast.exposures["reported"])].reset_index(drop=True)
+    offices.write_credit(delivery, cast.lists.numbers, cast.people, cast.ties, kept)
 
 
 class _Block:
@@ -139,15 +152,14 @@ class _Block:
         """Writes the block's facts and adds its truth; returns its rows of the survey office's workbook."""
         soil, stage, history = self.rng["dirt"], self.cast.stage, self.history
         branch_id = stage.branches["branch_id"].to_numpy(dtype=object)
-        balances = make_balances(self.rng["money"], self.people, self.holdings, self.held.matures, history)
+        drawn = self.cast.drawn[self.rows]
+        balances = make_balances(self.rng["money"], self.people, self.holdings, drawn, self.held.matures, history)
         amounts = self._campaigns(delivery, balances)
         second = self._second_numbers()
         extracts.write_accounts(delivery, soil, self.numbers, contracts_of(self.holdings), second)
         extracts.write_balances(delivery, soil, self.numbers, history.is_open, balances)
         extracts.write_contributions(delivery, self.numbers, history.is_open, amounts)
-        bookings = make_bookings(
-            self.rng["bookings"], self.people, self.traits, history, balances.average_deposits, balances.average_loans
-        )
+        bookings = make_bookings(self.rng["bookings"], self.people, self.traits, history, balances, self._dues())
         extracts.write_transactions(delivery, soil, self.numbers, bookings)
         contacts = make_contacts(self.rng["contacts"], self.traits, stage, self.cast.world, history)
         logins = make_logins(self.rng["contacts"], self.traits, stage, history)
@@ -182,6 +194,7 @@ class _Block:
         """Writes the campaigns; returns contributions with what they added."""
         is_company = (self.people["archetype"] == "company").to_numpy()
         amounts = make_contributions(self.rng["money"], balances, is_company)
+        amounts["fees"] += self._dues().card_fee * self.history.is_open
         held = {name: count_held(self.holdings[self.holdings["product"] == name], len(self.rows)) > 0 for name in OFFERED}
         made = make_campaigns(self.rng["campaigns"], self.people, self.history.is_open, held, self.cast.world.campaign)
         for name in ("ftp_interest", "fees"):
@@ -199,10 +212,20 @@ class _Block:
         delivery.parquet("truth/effects.parquet", pa.table(columns), repeating=["campaign_id"])
         return amounts
 
+    def _dues(self) -> Dues:
+        """What deposits earn and cards cost these customers."""
+        stage, months = self.cast.stage, np.arange(MONTHS)
+        term = count_held(self.holdings[self.holdings["product"] == "term"], len(self.rows)) > 0
+        own_rate = stage.rates.groupby("month")["own_rate"].first().to_numpy()
+        fee = np.where(months >= stage.fee_month[self.traits.branch][:, None], FEE_NEW, FEE_OLD)
+        return Dues(interest_rates(own_rate, term), fee * self.held.card)
+
     def _care(self, delivery: Delivery) -> None:
         assignments = make_assignments(self.traits, self.cast.stage, self.history)
-        alerts = make_alerts(self.rng["care"], self.traits, self.history)
+        alerts = make_alerts(self.rng["care"], self.traits, self.cast.stage, self.history)
         consents = make_consents(self.rng["care"], self.people, (self.people["kind"] == "personal").to_numpy())
+        is_moot = self.history.closed[consents["customer"]] < consents["withdrawn"].to_numpy().astype("datetime64[D]")
+        consents = consents.assign(withdrawn=consents["withdrawn"].mask(is_moot))
         offices.write_care(delivery, self.numbers, assignments, alerts, consents)
 
     def _second_numbers(self) -> np.ndarray:

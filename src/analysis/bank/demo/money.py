@@ -12,11 +12,10 @@ from analysis.bank.demo.surroundings import is_month
 PERSISTENCE, FIRST_SPREAD, MONTHLY_SPREAD = 0.9, 0.2, 0.09
 TREND, TREND_SPREAD = 0.003, 0.004
 SPRING_FESTIVAL = 1.03
-END_SPREAD = 0.06
+END_SPREAD, WEALTH_END_SPREAD = 0.06, 0.01
 WINDOW_DRESSING = {"company": 0.12, "affluent_saver": 0.06, "self_employed_borrower": 0.03}
 LOAN_AMOUNT = {"loan": 120_000.0, "mortgage": 900_000.0}
 LOAN_SPREAD = 0.6
-COMPANY_LOAN_FACTOR = 8.0
 WEALTH_PRODUCTS = ("wealth", "fund", "insurance")
 MATURED_SHARE = 0.3
 
@@ -34,14 +33,16 @@ class Balances:
 
 
 def make_balances(
-    rng: np.random.Generator, people: pd.DataFrame, holdings: pd.DataFrame, matures: np.ndarray, history
+    rng: np.random.Generator, people: pd.DataFrame, holdings: pd.DataFrame, drawn: np.ndarray, matures: np.ndarray, history
 ) -> Balances:
-    """Balances of these customers. In the month of leaving the end is 0 and the average covers the days kept; where a product
+    """Balances of these customers; `drawn` is what companies owe by credit lines (customers × 48). In the month of leaving the end is 0 and the average covers the days kept; where a product
     matures, part of the wealth lies on the account at the month's end."""
     closed = history.closed
     total = people["assets"].to_numpy()[:, None] * history.level * _drift(rng, len(people))
     wealth = total * _in_wealth(people, holdings)
-    loans = _loans(rng, people, holdings) * history.is_open
+    loans = (_loans(rng, people, holdings) + drawn) * history.is_open
+    middle = (loans + np.column_stack([loans[:, :1], loans[:, :-1]])) / 2 * history.is_open
+    still = np.exp(WEALTH_END_SPREAD * rng.standard_normal(total.shape))
     noise = np.exp(END_SPREAD * rng.standard_normal(total.shape)) * _dressing(people)
     left = month_of(np.where(np.isnat(closed), last_day(MONTHS - 1) + 1, closed))
     gone = np.arange(MONTHS) == left[:, None]
@@ -51,8 +52,8 @@ def make_balances(
         average_deposits=((total - wealth) * share).round(2),
         end_deposits=(((total - wealth) * noise + freed) * ~gone).round(2),
         average_wealth=(wealth * share).round(2),
-        end_wealth=((wealth - freed) * ~gone).round(2),
-        average_loans=(loans * share).round(2),
+        end_wealth=((wealth * still - freed) * ~gone).round(2),
+        average_loans=(middle * share).round(2),
         end_loans=(loans * ~gone).round(2),
     )
 
@@ -77,14 +78,15 @@ def _in_wealth(people: pd.DataFrame, holdings: pd.DataFrame) -> np.ndarray:
 
 
 def _loans(rng: np.random.Generator, people: pd.DataFrame, holdings: pd.DataFrame) -> np.ndarray:
-    lent = holdings[holdings["product"].isin(LOAN_AMOUNT)]
+    """Persons' loans: each falls in equal steps to nothing at its term. What companies owe is drawn on credit lines."""
+    is_person = (people["archetype"] != "company").to_numpy()
+    lent = holdings[holdings["product"].isin(LOAN_AMOUNT) & is_person[holdings["customer"]]]
     customer, opened, closed = spans(lent)
     product = lent["product"].astype(str)
     amount = product.map(LOAN_AMOUNT).to_numpy() * np.exp(LOAN_SPREAD * rng.standard_normal(len(lent)))
-    amount = amount * np.where((people["archetype"] == "company").to_numpy()[customer], COMPANY_LOAN_FACTOR, 1.0)
     months = product.map(TERM_MONTHS).to_numpy()[:, None]
     age = np.arange(MONTHS) - opened[:, None]
-    owed = amount[:, None] * (1 - age % months / months)
+    owed = amount[:, None] * np.clip(1 - age / months, 0, 1)
     loans = np.zeros((len(people), MONTHS))
     np.add.at(loans, customer, np.where((age >= 0) & (np.arange(MONTHS) <= closed[:, None]), owed, 0.0))
     return loans

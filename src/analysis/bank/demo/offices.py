@@ -11,7 +11,7 @@ from analysis.bank.demo.writing import Delivery, dashed
 SURVEY_HEADERS = dict(
     zip(ITEMS, ("等候时间", "员工服务", "网点环境", "手机银行", "电话客服", "收费", "产品种类", "投诉处理"), strict=True)
 )
-DEPARTURES = {"retired": "退休", "transferred": "调岗", "poached": "跳槽", "": ""}
+DEPARTURES = {"retired": "退休", "transferred": "调岗", "poached": "跳槽", "customer_left": "客户离行", "": ""}
 TIES = {"equity": "股权", "guarantee": "担保", "executive": "高管", "registered": "登记集团"}
 
 

@@ -65,7 +65,7 @@ ERRORS = {
 }  # fmt: skip
 PLANTED = {department: tuple(errors) for department, errors in ERRORS.items()}
 SWAPS = {"name_address_swapped": ("name", "address"), "phone_id_swapped": ("phone", "id_number")}
-MEAN_LAG_DAYS = {"cards": 40, "ebank": 15, "callcenter": 200, "survey": 150, "credit": 90}
+MEAN_LAG_DAYS = {"cards": 40, "ebank": 1, "callcenter": 1, "survey": 150, "credit": 90}
 SECOND_LAG_DAYS = (30, 1500)
 SECOND_ID_MISSING_SHARE = 0.35
 SECOND_PHONE_OLD_SHARE = 0.60
@@ -192,8 +192,10 @@ def _draw_numbers(rng: np.random.Generator, prefix: str, rows: int) -> np.ndarra
 
 
 def _later(rng: np.random.Generator, opened: pd.Series, lag_days: np.ndarray) -> np.ndarray:
-    later = opened.to_numpy().astype("datetime64[D]") + lag_days.astype(int)
-    return np.minimum(later, last_day(MONTHS - 1)).astype("datetime64[s]")
+    begin = opened.to_numpy().astype("datetime64[D]")
+    left = (last_day(MONTHS - 1) - begin).astype(int)
+    lag = np.where(lag_days > left, np.floor(rng.random(len(begin)) * (left + 1)), lag_days)
+    return (begin + lag.astype(int)).astype("datetime64[s]")
 
 
 def _old_phones(rng: np.random.Generator, phones: np.ndarray) -> np.ndarray:

@@ -36,6 +36,8 @@ SIZE_SHARES = (0.5, 0.3, 0.15, 0.05)
 GRADES = ("R1", "R2", "R3", "R4", "R5")
 GRADE_SHARES = (0.2, 0.3, 0.3, 0.15, 0.05)
 EBANK_FLOOR = 0.12
+LEAST_ASSETS, LARGEST_ASSETS = 200, 3e7
+YOUNGEST = 18
 MORNING_ARCHETYPES = ("branch_pensioner", "self_employed_borrower")
 
 
@@ -49,7 +51,9 @@ def make_people(rng: np.random.Generator, customers: int, surroundings: Surround
     traits = ARCHETYPES.loc[archetype].reset_index(drop=True)
     digital_logit = traits["digital_logit"].to_numpy() + 0.9 * rng.standard_normal(customers)
     branch = _draw_branches(rng, digital_logit, surroundings.branches)
-    assets = (traits["assets"] * np.exp(traits["assets_spread"] * rng.standard_normal(customers))).clip(200, 2e8)
+    assets = (traits["assets"] * np.exp(traits["assets_spread"] * rng.standard_normal(customers))).clip(
+        LEAST_ASSETS, LARGEST_ASSETS
+    )
     noise = rng.standard_normal((4, customers))
     quality = surroundings.branches["quality"].to_numpy()[branch]
     return pd.DataFrame(
@@ -59,11 +63,11 @@ def make_people(rng: np.random.Generator, customers: int, surroundings: Surround
             "kind": np.where(is_company, "corporate", "personal"),
             "archetype": archetype,
             "sex": np.where(is_company, "", np.where(rng.random(customers) < 0.52, "female", "male")),
-            "birth_date": _draw_birth_dates(rng, is_company, traits["age"].to_numpy()),
+            "birth_date": _draw_birth_dates(rng, is_company, traits["age"].to_numpy(), opened),
             "opened": opened,
             "branch": branch,
             "industry": np.where(is_company, rng.choice(np.array(INDUSTRIES, dtype=object), customers), ""),
-            "size": np.where(is_company, rng.choice(np.array(SIZES, dtype=object), customers, p=SIZE_SHARES), ""),
+            "size": _draw_sizes(rng, is_company, assets.to_numpy()),
             "risk_grade": rng.choice(np.array(GRADES, dtype=object), customers, p=GRADE_SHARES),
             "place": _draw_places(rng, branch, is_company | (assets.to_numpy() >= MANAGED_ASSETS)),
             "digital": 1 / (1 + np.exp(-digital_logit)),
@@ -142,10 +146,20 @@ def _draw_places(rng: np.random.Generator, branch: np.ndarray, is_managed: np.nd
     return np.where(is_managed, place, -1)
 
 
-def _draw_birth_dates(rng: np.random.Generator, is_company: np.ndarray, age: np.ndarray) -> np.ndarray:
-    years = np.clip(age + 7 * rng.standard_normal(len(age)), 18, 92)
+def _draw_birth_dates(rng: np.random.Generator, is_company: np.ndarray, age: np.ndarray, opened: np.ndarray) -> np.ndarray:
+    """Ages spread round the archetype's; nobody is younger than YOUNGEST when the relation is opened."""
+    years = np.clip(age + 7 * rng.standard_normal(len(age)), YOUNGEST, 92)
     born = last_day(MONTHS - 1) - np.round(years * 365.25 + 1460).astype("timedelta64[D]")
-    return np.where(is_company, np.datetime64("NaT"), born)
+    grown = opened - np.round((YOUNGEST + rng.gamma(1.5, 2.0, len(age))) * 365.25).astype("timedelta64[D]")
+    return np.where(is_company, np.datetime64("NaT"), np.minimum(born, grown))
+
+
+def _draw_sizes(rng: np.random.Generator, is_company: np.ndarray, assets: np.ndarray) -> np.ndarray:
+    """Companies' size classes, by and large in order of their assets; '' for persons."""
+    rank = pd.Series(np.log(assets) + 0.7 * rng.standard_normal(len(assets)))[is_company].rank(pct=True)
+    size = np.full(len(assets), "", dtype=object)
+    size[is_company] = np.array(SIZES, dtype=object)[np.digitize(rank, np.cumsum(SIZE_SHARES)[:-1])]
+    return size
 
 
 def _draw_openings(rng: np.random.Generator, customers: int) -> np.ndarray:

@@ -29,8 +29,8 @@ EARLY_REPAYMENT = 0.006
 
 def make_holdings(rng: np.random.Generator, people: pd.DataFrame, world: World) -> pd.DataFrame:
     """One row a relation to a product, as it would be if nobody left: customer (row of `people`), product, opened, closed
-    (dates; NaT: kept). Mortgages are repaid early in EARLY_REPAYMENT of months, loans end with their term. In `flat` nobody
-    borrows and everybody invests: whether or not would be a structure of its own."""
+    (dates; NaT: kept). Mortgages are repaid early in EARLY_REPAYMENT of months, loans end with their term; those that ended
+    before the first month are left out. Companies borrow by credit lines (see `with_credit_lines`). In `flat` nobody borrows and everybody invests: whether or not would be a structure of its own."""
     share = FLAT_OWNED.to_numpy()[None] if world.is_flat else OWNED.loc[people["archetype"]].to_numpy()
     owned = rng.random((len(people), len(PRODUCTS))) < share
     customer, product = np.nonzero(owned)
@@ -49,7 +49,8 @@ def make_holdings(rng: np.random.Generator, people: pd.DataFrame, world: World) 
             "opened": np.concatenate([opened, begins[kept]]),
         }
     ).sort_values(["customer", "opened", "product"], ignore_index=True)
-    return frame.assign(closed=_closings(rng, frame))
+    whole = frame.assign(closed=_closings(rng, frame))
+    return whole[~(whole["closed"] < pd.Timestamp(first_day(0)))].reset_index(drop=True)
 
 
 def _closings(rng: np.random.Generator, holdings: pd.DataFrame) -> np.ndarray:
@@ -61,9 +62,25 @@ def _closings(rng: np.random.Generator, holdings: pd.DataFrame) -> np.ndarray:
     agreed = (opened.astype("datetime64[M]") + product.map(TERM_MONTHS).astype(float).fillna(9999).to_numpy().astype(int)).astype(
         "datetime64[D]"
     )
-    ends = np.minimum(closes, np.where(agreed > first_day(0), agreed, closes))
+    ends = np.minimum(closes, agreed)
     stays = (product == "demand").to_numpy() | (ends >= np.datetime64(FIRST_MONTH + MONTHS, "D"))
     return np.where(stays, np.datetime64("NaT"), ends)
+
+
+def with_credit_lines(holdings: pd.DataFrame, people: pd.DataFrame, borrowers: np.ndarray) -> pd.DataFrame:
+    """The holdings with a loan for each company in `borrowers` (rows of `people`) from its opening on, and for no other."""
+    is_company = (people["archetype"] == "company").to_numpy()
+    kept = holdings[~((holdings["product"] == "loan") & is_company[holdings["customer"]])]
+    codes = np.full(len(borrowers), list(holdings["product"].cat.categories).index("loan"))
+    lines = pd.DataFrame(
+        {
+            "customer": borrowers,
+            "product": pd.Categorical.from_codes(codes, holdings["product"].cat.categories),
+            "opened": people["opened"].to_numpy()[borrowers],
+            "closed": pd.NaT,
+        }
+    )
+    return pd.concat([kept, lines], ignore_index=True).sort_values(["customer", "opened", "product"], ignore_index=True)
 
 
 def close_with_customers(holdings: pd.DataFrame, closed: np.ndarray) -> pd.DataFrame:

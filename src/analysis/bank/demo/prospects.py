@@ -25,6 +25,7 @@ NO_CUSTOMER = -1
 PURPOSES = ("marketing", "profiling")
 NEVER_GIVEN = {"marketing": 0.08, "profiling": 0.12}
 WITHDRAWN = {"marketing": 0.05, "profiling": 0.03}
+CONSENT_SINCE = np.datetime64("2021-11-01")  # the Personal Information Protection Law came into force
 GIVEN_AT_OPENING, GIVEN_LAG_DAYS = 0.8, 45
 
 
@@ -49,7 +50,7 @@ def make_prospects(rng: np.random.Generator, people: pd.DataFrame, branches: pd.
         converted_customer=np.where(is_converted, drawn["customer"], NO_CUSTOMER),
     )
     ordered = prospects.sort_values(["first_seen", "converted_customer"], ignore_index=True, kind="stable")
-    ordered.insert(0, "prospect_id", [f"L{number:07d}" for number in range(1, len(ordered) + 1)])
+    ordered.insert(0, "prospect_id", [f"Y{number:07d}" for number in range(1, len(ordered) + 1)])
     return ordered[["prospect_id", "source", "first_seen", "birth_year", "city", "industry", "converted", "converted_customer"]]
 
 
@@ -92,7 +93,7 @@ def make_consents(rng: np.random.Generator, people: pd.DataFrame, is_client: np.
 def _consents(rng: np.random.Generator, client: np.ndarray, opened: np.ndarray, purpose: str) -> pd.DataFrame:
     mind, moment, when = rng.random((3, len(client)))
     lag = np.where(moment < GIVEN_AT_OPENING, 0, rng.integers(1, GIVEN_LAG_DAYS, len(client), endpoint=True))
-    given = np.minimum(opened + lag.astype("timedelta64[D]"), last_day(MONTHS - 1))
+    given = np.minimum(np.maximum(opened, CONSENT_SINCE) + lag.astype("timedelta64[D]"), last_day(MONTHS - 1))
     low = np.maximum(given, first_day(0))
     days = (last_day(MONTHS - 1) - low).astype(int)
     withdrawn = low + np.floor(when * (days + 1)).astype("timedelta64[D]")

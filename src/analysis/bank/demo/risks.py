@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.bank.demo.calendar import NEVER, last_day
-from analysis.bank.demo.history import KINDS, STAYS, VOLUNTARY_REASONS, History
+from analysis.bank.demo.history import INVOLUNTARY, KINDS, LEAD_SHARES, STAYS, History
 from analysis.bank.demo.outcomes import WAYS, Horizon, expected, settled
 from analysis.bank.demo.people import Traits
 from analysis.bank.demo.state import Held, draw
-from analysis.bank.demo.worlds import LEVERS, World
+from analysis.bank.demo.worlds import LEVERS, MONTHS_OF_EFFECT, World
 
 REPLICATES = 4
 ESTABLISHED_MONTHS, DAYS_PER_MONTH = 6, 30.4375
-DORMANT_DAYS, RUN_OFF_SHARE, SMALLEST_ASSETS = 180, 0.8, 100
+DORMANT_DAYS, SMALLEST_ASSETS = 180, 100
+LEAD_MONTHS = max(LEAD_SHARES)
 
 
 @dataclass(frozen=True)
@@ -41,43 +42,52 @@ def at_risk(landmark: int, traits: Traits, history: History, seen: Seen) -> np.n
 
 
 def chances(rng, horizon: Horizon, rows: np.ndarray, traits: Traits, held: Held, stage, world: World, history: History) -> tuple:
-    """REPLICATES × WAYS × customers: the chances of these rows to leave within the horizon; and by customer the chance to leave
-    at all of one who knows everything but the plans already made."""
+    """REPLICATES × WAYS × customers: the chances of these rows to leave within the horizon; and REPLICATES × customers the chance
+    to leave at all of one who knows everything but the plans already made."""
     at = history.snapshots[horizon.landmark].take(rows)
     some = traits.take(rows)
     ways = np.repeat(settled(horizon, some, at)[None], REPLICATES, axis=0)
-    hazard = ways[0, :3].sum(axis=0)
+    hazard = ways[:, :3].sum(axis=1)
     stays = np.flatnonzero(at.status == STAYS)
     is_free = at.leaves[stays] == NEVER
-    hazard[stays] = 0.0
     those, own, state = some.take(stays), held.take(rows[stays]), at.state.take(stays)
     for replicate in range(REPLICATES):
         chance = [draw(rng, len(stays)) for _ in horizon.inside]
         drawn = expected(horizon, those, own, stage, world, state, chance)
-        hazard[stays] += drawn[:3].sum(axis=0) / REPLICATES
+        hazard[replicate, stays] = drawn[:3].sum(axis=0)
         ways[replicate][:, stays] += drawn * is_free
     return ways, hazard
 
 
-def risk_rows(customer_id: np.ndarray, landmark: int, ways: np.ndarray, hazard: np.ndarray) -> pd.DataFrame:
-    """customer_id, landmark (date), any, each of WAYS, hazard."""
-    named = dict(zip((KINDS[way] for way in WAYS), ways, strict=True))
-    rows = {"customer_id": customer_id, "landmark": last_day(landmark), "any": ways[:3].sum(axis=0), **named, "hazard": hazard}
-    return pd.DataFrame(rows)
+def risk_rows(customer_id: np.ndarray, landmark: int, ways: np.ndarray) -> pd.DataFrame:
+    """customer_id, landmark (date), any, and each of WAYS, averaged over the replicates."""
+    mean = ways.mean(axis=0)
+    named = dict(zip((KINDS[way] for way in WAYS), mean, strict=True))
+    return pd.DataFrame({"customer_id": customer_id, "landmark": last_day(landmark), "any": mean[:3].sum(axis=0), **named})
 
 
-def crude_counts(horizon: Horizon, rows: np.ndarray, history: History, seen: Seen) -> np.ndarray:
-    """Levers × 4: of these customers those whom the lever did not strike within the horizon, how many of them left by the
-    report's rule, and the same of all."""
-    end = horizon.end
-    closed = history.closed[rows] <= last_day(end)
-    left = closed & np.isin(history.exit_reason[rows], VOLUNTARY_REASONS)
-    silent = ~(last_day(end) - seen.last_own[rows, end] < np.timedelta64(DORMANT_DAYS, "D"))
-    emptied = seen.assets_3m[rows, end] <= (1 - RUN_OFF_SHARE) * seen.assets_3m[rows, horizon.landmark]
-    left |= ~closed & (silent | emptied)
-    spared = ~history.struck[:, rows][:, :, horizon.landmark + 1 : end + 1].any(axis=2)
-    everybody = np.ones(len(LEVERS), int)
-    return np.column_stack([spared.sum(axis=1), (spared & left).sum(axis=1), len(rows) * everybody, left.sum() * everybody])
+def halves(ways: np.ndarray, hazard: np.ndarray) -> np.ndarray:
+    """4 × customers: hazard and chance to leave by the first half of the replicates, then by the second: a score must not be
+    judged by the draws that made it."""
+    half, leaves = REPLICATES // 2, ways[:, :3].sum(axis=1)
+    return np.array(
+        [hazard[:half].mean(axis=0), leaves[:half].mean(axis=0), hazard[half:].mean(axis=0), leaves[half:].mean(axis=0)]
+    )
+
+
+def crude_counts(horizon: Horizon, rows: np.ndarray, history: History) -> np.ndarray:
+    """Levers × 4, of these customers' months within the horizon, while they are there: months in which the lever does not act
+    and how many of them were followed by leaving within LEAD_MONTHS; the same of all months."""
+    gone, kind = history.churn_month[rows], history.churn_kind[rows]
+    counts = np.zeros((len(LEVERS), 4))
+    for month in horizon.inside:
+        there = gone > month
+        leaves = there & (gone <= month + LEAD_MONTHS) & (kind != INVOLUNTARY)
+        for row, lever in enumerate(LEVERS):
+            first = max(month - MONTHS_OF_EFFECT[lever] + 1, 0)
+            spared = there & ~history.struck[row, rows, first : month + 1].any(axis=1)
+            counts[row] += spared.sum(), (spared & leaves).sum(), there.sum(), leaves.sum()
+    return counts
 
 
 def crude_share(counts: np.ndarray) -> float | None:

@@ -13,25 +13,28 @@ DRAWS = ("wait", "grievance", "recorded", "severity", "delay", "login", "alert",
 
 @dataclass(frozen=True)
 class Held:
-    """What customers hold, by customer and month: products held, whether a card, whether a deposit matures."""
+    """What customers hold, by customer and month: products held, whether a card or a loan, whether a deposit matures."""
 
     products: np.ndarray
     card: np.ndarray
+    loan: np.ndarray
     matures: np.ndarray
 
     def take(self, rows: np.ndarray) -> "Held":
         """The same of some customers."""
-        return Held(self.products[rows], self.card[rows], self.matures[rows])
+        return Held(**{name: values[rows] for name, values in vars(self).items()})
 
 
 @dataclass(frozen=True)
 class State:
     """At a month's end: mood (satisfaction over its base), lull (log activity), `until` the first month in which a lever no
-    longer acts (levers × customers), alerted_until and the month of the last alert."""
+    longer acts (levers × customers), whether this month's complaint is bound to stay unresolved, alerted_until and the month of
+    the last alert."""
 
     mood: np.ndarray
     lull: np.ndarray
     until: np.ndarray
+    pending: np.ndarray
     alerted_until: np.ndarray
     last_alert: np.ndarray
 
@@ -43,7 +46,7 @@ class State:
 @dataclass(frozen=True)
 class Month:
     """What one month brought, arrays by customer: `activity` (factor on own bookings and visits), `visits` (expected),
-    `struck` (levers × customers), grievance, complaint, severity (1-5), alert, alert_arm (held out), satisfaction (at the
+    `struck` (levers × customers), grievance, complaint, severity (1-5), whether the complaint is bound to stay unresolved, alert, alert_arm (held out), satisfaction (at the
     end) and `hazard` of deciding to leave."""
 
     activity: np.ndarray
@@ -52,6 +55,7 @@ class Month:
     grievance: np.ndarray
     complaint: np.ndarray
     severity: np.ndarray
+    unresolved: np.ndarray
     alert: np.ndarray
     alert_held_out: np.ndarray
     satisfaction: np.ndarray
@@ -64,6 +68,7 @@ def beginning(rng: np.random.Generator, customers: int) -> State:
         mood=np.zeros(customers),
         lull=LULL_SPREAD * rng.standard_normal(customers),
         until=np.zeros((len(LEVERS), customers), np.int16),
+        pending=np.zeros(customers, bool),
         alerted_until=np.zeros(customers, np.int16),
         last_alert=np.full(customers, NEVER_MONTH),
     )

@@ -27,6 +27,7 @@ RANDOM_SHARE, CONTACT_SHARE = 0.055, 0.10
 STAFF_LOG_ODDS, STAFF_BY_SATISFACTION = -5.0, 0.9
 ANSWER_LOG_ODDS, ANSWER_BY_SATISFACTION, STAFF_ANSWERS_MORE = -0.75, 0.45, 0.9
 OBSERVED_ANSWER_BY_DIGITAL, OBSERVED_ANSWER_BY_AGE = 1.4, 0.03
+ANSWERED_A_DAY, LONGEST_LAG_DAYS = 0.35, 21
 BLANK_SHARE = 0.02
 CHANNELS = ("app", "sms", "phone", "branch")
 CHANNEL_SHARES = (0.4, 0.3, 0.15, 0.15)
@@ -90,11 +91,18 @@ def invite(rng: np.random.Generator, world: World, traits: Traits, sampled: np.n
     after = contacts.iloc[row]
     parts.append(
         pd.DataFrame(
-            {"customer": after["customer"], "month": after["month"], "sent": after["day"], "trigger": "contact", "contact": row}
+            {
+                "customer": after["customer"],
+                "month": after["month"],
+                "sent": after["day"] + pd.to_timedelta(rng.integers(0, 3, len(after)), "D"),
+                "trigger": "contact",
+                "contact": row,
+            }
         )
     )
     sent = pd.concat(parts, ignore_index=True).sort_values(["sent", "customer", "contact"], ignore_index=True)
     channel = np.array(CHANNELS, dtype=object)[rng.choice(len(CHANNELS), len(sent), p=CHANNEL_SHARES)]
+    channel = np.where((channel == "app") & ~traits.uses_app[sent["customer"].to_numpy()], "sms", channel)
     chance = answer_share(world, traits, history.satisfaction, sent)
     return sent.assign(channel=channel, is_answered=rng.random(len(sent)) < chance)
 
@@ -112,7 +120,7 @@ def answer_share(world: World, traits: Traits, satisfaction: np.ndarray, sent: p
 def respond(
     rng: np.random.Generator, traits: Traits, stage: Surroundings, history, felt: np.ndarray, sent: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row an answered invitation: invitation (row of `sent`), customer, answered (date, up to ten days later) and the
+    """One row an answered invitation: invitation (row of `sent`), customer, answered (date, up to three weeks later and not after the relation's end) and the
     answers, some left blank; the app is judged by those who have it."""
     row = np.flatnonzero(sent["is_answered"])
     asked = sent.iloc[row]
@@ -121,12 +129,14 @@ def respond(
     blank = rng.random((len(ITEMS), len(row))) < BLANK_SHARE
     blank[ITEMS.index("app")] |= ~traits.uses_app[customer]
     items = {item: np.where(blank[number], np.nan, given[item]) for number, item in enumerate(ITEMS)}
-    day = asked["sent"].to_numpy().astype("datetime64[D]") + rng.integers(0, 10, len(row)).astype("timedelta64[D]")
+    lag = np.minimum(rng.geometric(ANSWERED_A_DAY, len(row)) - 1, LONGEST_LAG_DAYS)
+    day = asked["sent"].to_numpy().astype("datetime64[D]") + lag.astype("timedelta64[D]")
+    end = np.fmin(history.closed[customer], last_day(MONTHS - 1))
     return pd.DataFrame(
         {
             "invitation": row,
             "customer": customer,
-            "answered": np.minimum(day, last_day(MONTHS - 1)),
+            "answered": np.minimum(day, end),
             "branch": traits.branch[customer],
             "channel": asked["channel"].to_numpy(),
             "overall": given["overall"],

@@ -35,11 +35,12 @@ REGION = "999"
 PHONE_PREFIX = "154"
 
 
-def draw_names(rng: np.random.Generator, kind: np.ndarray) -> list[str]:
+def draw_names(rng: np.random.Generator, kind: np.ndarray, industry: np.ndarray) -> list[str]:
     """An invented name a customer: surname (the first ones are the commonest) and one or two characters, or town, firm and
     trade for a company."""
     pieces = rng.integers(0, 10_000, (len(kind), 4))
-    return [_company(piece) if one == "corporate" else _person(piece) for one, piece in zip(kind, pieces, strict=True)]
+    each = zip(kind, pieces, industry, strict=True)
+    return [_company(piece, trade) if one == "corporate" else _person(piece) for one, piece, trade in each]
 
 
 def _person(piece: np.ndarray) -> str:
@@ -47,10 +48,10 @@ def _person(piece: np.ndarray) -> str:
     return SURNAMES[int(len(SURNAMES) * (piece[0] / 10_000) ** SURNAME_SKEW)] + given
 
 
-def _company(piece: np.ndarray) -> str:
+def _company(piece: np.ndarray, trade: str) -> str:
     (first, _), (_, second) = FIRM_WORDS[piece[1] % 10], FIRM_WORDS[piece[1] // 10 % 10]
     third = FIRM_WORDS[piece[3] // 4 % 10][piece[3] // 40 % 2] if piece[3] % 4 else ""
-    return f"{CITIES[piece[0] % len(CITIES)]}{first}{second}{third}{INDUSTRIES[piece[2] % len(INDUSTRIES)]}有限公司"
+    return f"{CITIES[piece[0] % len(CITIES)]}{first}{second}{third}{trade}有限公司"
 
 
 def draw_id_numbers(rng: np.random.Generator, kind: np.ndarray, sex: np.ndarray, birth_date: np.ndarray) -> list[str]:

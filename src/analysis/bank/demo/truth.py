@@ -13,7 +13,17 @@ from analysis.bank.demo.history import LANDMARKS, History
 from analysis.bank.demo.opinions import Opinions
 from analysis.bank.demo.outcomes import Horizon
 from analysis.bank.demo.people import Traits
-from analysis.bank.demo.risks import Seen, at_risk, chances, crude_counts, crude_share, expected_auc, risk_rows, tenure_years
+from analysis.bank.demo.risks import (
+    Seen,
+    at_risk,
+    chances,
+    crude_counts,
+    crude_share,
+    expected_auc,
+    halves,
+    risk_rows,
+    tenure_years,
+)
 from analysis.bank.demo.state import Held
 from analysis.bank.demo.surroundings import Surroundings
 from analysis.bank.demo.worlds import LEVERS, World
@@ -43,6 +53,7 @@ class Truth:
     active: np.ndarray | float = 0.0
     tiers: np.ndarray | float = 0.0
     risks: list[pd.DataFrame] = field(default_factory=list)
+    scores: list[np.ndarray] = field(default_factory=list)
     at_risk: int = 0
 
     def add(
@@ -54,7 +65,9 @@ class Truth:
         for landmark in LANDMARKS:
             rows = at_risk(landmark, traits, history, seen)
             ways, hazard = chances(rng, Horizon(landmark, RULE_MONTHS), rows, traits, held, stage, self.world, history)
-            self.risks.append(risk_rows(customer_id[rows], landmark, ways.mean(axis=0), hazard))
+            self.risks.append(risk_rows(customer_id[rows], landmark, ways))
+            if landmark in VALIDATED:
+                self.scores.append(halves(ways, hazard))
             if landmark == LANDMARKS[-1]:
                 self.latest = self.latest + ways.sum(axis=2)
                 self.at_risk += len(rows)
@@ -75,7 +88,7 @@ class Truth:
         self.by_set = self.by_set + churn_by_set(
             rng, Horizon(YEARS[1], YEAR_MONTHS), *some, stage, self.world, history.snapshots[YEARS[1]].take(rows)
         )
-        self.naive = self.naive + crude_counts(Horizon(YEARS[1], YEAR_MONTHS), rows, history, seen)
+        self.naive = self.naive + crude_counts(Horizon(YEARS[1], YEAR_MONTHS), rows, history)
 
     def _add_book(self, history: History, seen: Seen) -> None:
         is_open = history.is_open[:, AS_OF_MONTH] & ~(history.closed < first_day(AS_OF_MONTH + 1))
@@ -118,15 +131,15 @@ class Truth:
         population = f"established, active customers of {last_day(LANDMARKS[-1])}: expected share who leave within {RULE_MONTHS} months by the report's default rule"
         rates = self.latest / self.at_risk
         facts = {f"churn_rate.{rule}": _fact(rates[:, row], "share", population) for row, rule in enumerate(RULES)}
-        risks = pd.concat(self.risks, ignore_index=True)
-        last = risks[risks["landmark"].isin(last_day(np.array(VALIDATED)))]
+        first, first_risk, second, second_risk = np.concatenate(self.scores, axis=1)
+        auc = np.array([expected_auc(first, second_risk), expected_auc(second, first_risk)])
         oracle = (
             "expected AUC, over the three last landmarks, of one who knows each customer's hazard (not the plans already made)"
         )
         return {
             **facts,
             "churn_rate.any": _fact(rates[:, :3].sum(axis=1), "share", population),
-            "auc": _fact(expected_auc(last["hazard"].to_numpy(), last["any"].to_numpy()), "number", oracle),
+            "auc": _fact(auc, "number", oracle),
         }
 
     def _change_facts(self) -> dict[str, dict]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from analysis.bank.demo.calendar import MONTHS, draw_days, month_of, pick
+from analysis.bank.demo.calendar import MONTHS, draw_days, month_of, pick, to_workday
 from analysis.bank.demo.life import LOGINS_AN_HOUR, long_share
 from analysis.bank.demo.people import Traits
 from analysis.bank.demo.surroundings import HABITS, LONG_WAIT_MINUTES, SLOT_HOURS, WAIT_SPREAD, Surroundings
@@ -23,6 +23,7 @@ LONGEST_WAIT = 240.0
 OUTCOMES = ("done", "follow_up", "referred")
 OUTCOME_EDGES = (0.8, 0.93)
 MATCHED_WEEKS = (0, 1, 2, 3, 4)
+FAILED_OTHERWISE = 0.03
 COLUMNS = ("customer", "month", "day", "started_at", "channel", "branch", "purpose", "wait_minutes", "handled_minutes", "abandoned",
            "staff", "outcome")  # fmt: skip
 
@@ -32,7 +33,9 @@ def make_contacts(rng: np.random.Generator, traits: Traits, stage: Surroundings,
     purpose, wait_minutes, handled_minutes, abandoned, staff (number; in a branch of that branch) and outcome. Of a month in
     which the customer was struck by a long wait one visit waited LONG_WAIT_MINUTES or more, of others none."""
     frame = pd.concat([_visits(rng, traits, stage, world, history), _calls(rng, traits, world, history)], ignore_index=True)
-    day = draw_days(rng, frame["month"].to_numpy(), traits.opened[frame["customer"]], history.closed[frame["customer"]])
+    customer, closed = frame["customer"].to_numpy(), history.closed[frame["customer"]]
+    day = draw_days(rng, frame["month"].to_numpy(), traits.opened[customer], closed)
+    day = np.where(frame["channel"] == "branch", np.maximum(to_workday(rng, day, closed), traits.opened[customer]), day)
     seconds = (frame.pop("hour").to_numpy() * 3600).astype(int).astype("timedelta64[s]")
     abandoned = frame["wait_minutes"].to_numpy() > PATIENCE_MINUTES * np.exp(0.5 * rng.standard_normal(len(frame)))
     outcome = np.array(OUTCOMES, dtype=object)[np.digitize(rng.random(len(frame)), OUTCOME_EDGES)]
@@ -114,24 +117,29 @@ def _purposes(rng: np.random.Generator, channel: str, size: int) -> np.ndarray:
 
 
 def make_logins(rng: np.random.Generator, traits: Traits, stage: Surroundings, history) -> pd.DataFrame:
-    """One row a customer who tried to log in within the hours of an outage, on its day or in the same hours of the four weeks
-    before: customer, started_at, is_failed."""
+    """One row a customer who tried to log in within the hours of an outage, on its day (in vain) or in the same hours of the four
+    weeks before (in vain in FAILED_OTHERWISE of cases): customer, started_at, is_failed."""
     parts = []
     for outage in stage.outages.itertuples():
         for week in MATCHED_WEEKS:
             start = np.datetime64(outage.started) - np.timedelta64(7 * week, "D")
-            if month_of(start.reshape(1))[0] < 0:
-                continue
-            if week == 0:
-                tried = history.struck[LEVERS.index("app_outage"), :, outage.month]
-            else:
-                present = history.activity[:, int(month_of(start.reshape(1))[0])] > 0
-                present &= (traits.opened <= start.astype("datetime64[D]")) & ~(history.closed < start.astype("datetime64[D]"))
-                chance = 1 - np.exp(-outage.hours * LOGINS_AN_HOUR * traits.digital)
-                tried = present & traits.uses_app & (rng.random(len(traits)) < chance)
-            customer = np.flatnonzero(tried)
+            customer = _tries(rng, traits, history, outage, week, start.astype("datetime64[D]"))
             after = (rng.random(len(customer)) * outage.hours * 3600).astype(int).astype("timedelta64[s]")
+            failed = (rng.random(len(customer)) < FAILED_OTHERWISE) | (week == 0)
             parts.append(
-                pd.DataFrame({"customer": customer, "started_at": start.astype("datetime64[s]") + after, "is_failed": week == 0})
+                pd.DataFrame({"customer": customer, "started_at": start.astype("datetime64[s]") + after, "is_failed": failed})
             )
     return pd.concat(parts, ignore_index=True).sort_values(["started_at", "customer"], ignore_index=True)
+
+
+def _tries(rng: np.random.Generator, traits: Traits, history, outage, week: int, day: np.datetime64) -> np.ndarray:
+    """Rows of the customers who try to log in on the day within the outage's hours."""
+    month = int(month_of(np.array([day]))[0])
+    if month < 0:
+        return np.zeros(0, int)
+    there = (traits.opened <= day) & ~(history.closed < day)
+    if week == 0:
+        return np.flatnonzero(there & history.struck[LEVERS.index("app_outage"), :, outage.month])
+    tries = rng.random(len(traits)) < 1 - np.exp(-outage.hours * LOGINS_AN_HOUR * traits.digital)
+    kept = rng.random(len(traits)) < np.minimum(history.share[:, month], 1)
+    return np.flatnonzero(there & traits.uses_app & tries & kept)

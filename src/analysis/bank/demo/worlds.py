@@ -12,8 +12,9 @@ from analysis.wording import say
 DEFAULT_SEED = 7
 WORLDS = ("default", "null", "hidden", "form", "drift", "rare", "small", "flat", "observed_response")
 LEVERS = ("unresolved_complaint", "long_wait", "fee_rise", "manager_left", "app_outage", "competitor_rate")
-STATED_DIRECT = dict(zip(LEVERS, (0.70, 0.50, 0.50, 0.80, 0.50, 0.90), strict=True))
+STATED_DIRECT = dict(zip(LEVERS, (0.65, 0.50, 0.50, 0.80, 0.50, 0.90), strict=True))
 STATED_FELT = dict(zip(LEVERS, (0.35, 0.30, 0.25, 0.25, 0.20, 0.15), strict=True))
+STATED_GRIEVED = {"long_wait": 1.0, "fee_rise": 0.6, "app_outage": 0.8}
 MONTHS_OF_EFFECT = dict(zip(LEVERS, (4, 3, 6, 6, 3, 2), strict=True))
 CAMPAIGNS = ("wealth_autumn", "term_spring", "best_customers")
 NONE_SHARE, NEGATIVE_SHARE = 0.20, 0.15
@@ -21,13 +22,14 @@ POSITIVE_RANGE, NEGATIVE_RANGE = (0.4, 1.5), (-0.6, -0.2)
 SMALL_CUSTOMERS = 300
 USUAL_CUSTOMERS = 5000
 HIDDEN_STRENGTH = 0.8
-RARE_SHIFT = -3.2
+RARE_SHIFT = -2.9
 FRAILTY_SPREAD = 0.6
 
 
 @dataclass(frozen=True)
 class World:
-    """`direct`: log odds of deciding to leave while a lever acts; `felt`: fall of satisfaction when it strikes; `campaign`:
+    """`direct`: log odds of deciding to leave while a lever acts; `felt`: fall of satisfaction when it strikes; `grieved`:
+    log odds of a grievance in that month; `campaign`:
     multipliers of the campaigns' effects; `hidden`: effect of the unobserved burden on leaving (log odds per standard
     deviation) and, through longer delays and later hours, on exposure; `frailty`: the same without an effect on exposure; `shift`
     of the base log odds."""
@@ -36,6 +38,7 @@ class World:
     seed: int
     direct: MappingProxyType
     felt: MappingProxyType
+    grieved: MappingProxyType
     campaign: MappingProxyType = field(default_factory=lambda: MappingProxyType(dict.fromkeys(CAMPAIGNS, 1.0)))
     hidden: float = 0.0
     frailty: float = 0.0
@@ -90,6 +93,7 @@ def _effects(name: str, seed: int) -> dict[str, MappingProxyType]:
     return {
         "direct": MappingProxyType({lever: STATED_DIRECT[lever] * factor[lever] for lever in LEVERS}),
         "felt": MappingProxyType({lever: STATED_FELT[lever] * factor[lever] for lever in LEVERS}),
+        "grieved": MappingProxyType({lever: effect * factor[lever] for lever, effect in STATED_GRIEVED.items()}),
         "campaign": MappingProxyType({campaign: factor[campaign] for campaign in CAMPAIGNS}),
     }
 
