@@ -22,9 +22,10 @@ CUSTOMERS = 8000
 MONTH = 26  # an outage, a cohort of the fee rise, alerts
 WORLDS = {"default": make_world(), "hidden": replace(make_world(), name="hidden", hidden=HIDDEN_STRENGTH)}
 
+DECIDES = "decides_now"
 OUTPUTS = {
     "activity": "activity_now", "visits": "visits_now", "grievance": "grievance_now", "complaint": "complaint_now",
-    "severity": "severity_now", "unresolved": "bound_now", "alert": "alert_now", "satisfaction": "satisfaction_now", "hazard": "leaves_now",
+    "severity": "severity_now", "unresolved": "bound_now", "alert": "alert_now", "satisfaction": "satisfaction_now", "hazard": DECIDES,
 }  # fmt: skip
 TRAITS = {
     "digital": "digital", "wealth": "wealth", "price_sensitivity": "price", "service_sensitivity": "service",
@@ -43,7 +44,14 @@ STAGE = {
     "gap": "competitor_rate_now", "economy": "economy_now", "departing": "manager_left_now", "hours_out": "incident_now",
 }  # fmt: skip
 QUANTITIES = (*TRAITS, *HOLDINGS, *BEFORE, *STAGE, "quality")
-HELD = {*filter(None, (*TRAITS.values(), *HOLDINGS.values())), *BEFORE.values(), AT_RISK, "branch", "quality"}
+HELD = {
+    *filter(None, (*TRAITS.values(), *HOLDINGS.values())),
+    *BEFORE.values(),
+    "decides_before",
+    "branch",
+    "quality",
+    "calendar",
+}
 
 
 def graph(is_hidden=False):
@@ -136,7 +144,7 @@ def test_the_drawing_shows_each_lever_and_each_arrow_of_the_month():
     for lever in LEVERS:
         assert f'{exposure(lever)}[["{lever.replace("_", " ")}"]]' in drawn
     for cause, effect in diagram.edges():
-        if not (cause.endswith("_before") or effect.endswith("_before")):
+        if not any(node.endswith(("_earlier", "_before", "_later")) for node in (cause, effect)):
             assert f"  {cause} --> {effect}\n" in drawn
 
 
@@ -241,8 +249,9 @@ def outputs_of(scene, world, chance):
 
 
 def with_bound(arrows):
-    """The diagram and what is bound to stay unresolved: that which this month makes a lever strike in the next."""
+    """The diagram and which complaint is bound to stay unresolved: this month it is bound, in the next the lever strikes."""
     more = arrows.copy()
+    more.remove_edges_from(list(arrows.in_edges("unresolved_complaint_now")))
     for cause in arrows.predecessors("unresolved_complaint_now"):
         more.add_edge(f"{cause.removesuffix('_before')}_now" if cause.endswith("_before") else cause, "bound_now")
     return more
@@ -290,9 +299,7 @@ def test_what_acts_on_leaving_itself_is_what_has_an_arrow_to_it(name, scene, cha
         state = _with_past(after, quantity)
         if not np.array_equal(odds, log_odds(MONTH, scene.traits, scene.held, scene.stage, world, state, satisfaction)):
             direct.add(quantity)
-    stated = set()
-    for parent in arrows.predecessors(OUTCOME):  # an effect felt more or less is acted on by the lever and a sensitivity
-        stated |= set(arrows.predecessors(parent)) if parent.endswith("_felt_now") else {parent}
+    stated = set(arrows.predecessors(DECIDES))
     node_of = {**TRAITS, **HOLDINGS, **BEFORE, "quality": "quality", "economy": "economy_now"}
     known = stated & {node_of[quantity] for quantity in (*TRAITS, *HOLDINGS, *BEFORE, "quality", "economy") if node_of[quantity]}
     assert {node_of.get(quantity, quantity) for quantity in direct} == known
@@ -306,13 +313,13 @@ def test_what_acts_on_leaving_itself_is_what_has_an_arrow_to_it(name, scene, cha
             log_odds(MONTH, _with_trait(scene.traits, trait), scene.held, scene.stage, world, at_peace, satisfaction),
         )
     }
-    assert moving == set(arrows.predecessors(OUTCOME)) & set(TRAITS.values())
+    assert moving == stated & set(TRAITS.values()) - {"service"}
     assert "satisfaction_now" in stated
     assert not np.array_equal(odds, log_odds(MONTH, scene.traits, scene.held, scene.stage, world, after, satisfaction + 1))
 
 
 def test_every_arrow_out_of_the_branch_is_among_those_held_against_the_code():
-    of_month = {node for node in graph().successors("branch") if not node.endswith("_before")}
+    of_month = {node for node in graph().successors("branch") if not node.endswith(("_earlier", "_before"))}
     through_push = {"push_now", "economy_now", "competitor_rate_now"}
     assert of_month <= {*STAGE.values(), *through_push, "quality", "satisfaction_base"}
 

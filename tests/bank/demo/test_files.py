@@ -294,7 +294,7 @@ def test_codes_become_the_contract_s_values_and_no_column_is_always_empty(middle
          {"service", "pricing", "system", "process", "returns", "funds_security", "marketing", "other"}),
         ("holdings", "product",
          {"demand", "term", "wealth", "fund", "insurance", "card", "loan", "mortgage", "standing_order"}),
-        ("assignments", "reason", {"retired", "transferred", "poached", None}),
+        ("assignments", "reason", {"retired", "transferred", "poached", "customer_left", None}),
         ("campaigns", "product", {"wealth", "term", "fund"}),
         ("ownership", "kind", {"equity", "guarantee", "executive", "registered"}),
         ("alerts", "outcome", {"left", "stayed", None}),
@@ -307,7 +307,9 @@ def test_every_code_is_used_and_translated(middle, table, column, values):
 def test_only_what_is_automatic_has_no_channel(middle):
     assert middle.ask("SELECT count(*) FROM raw_transactions WHERE (channel IS NULL) <> (initiated_by = 'bank')") == (0,)
     automatic = middle.con.execute("SELECT DISTINCT category FROM raw_transactions WHERE initiated_by = 'bank'").fetchall()
-    assert {category for (category,) in automatic} == {"salary", "interest", "loan_repayment"}
+    assert {category for (category,) in automatic} == {
+        "salary", "interest", "loan_repayment", "card_fee", "settlement_in", "settlement_out",
+    }  # fmt: skip
 
 
 def test_prepare_accepts_the_bank_but_for_what_was_planted(prepared):

@@ -22,7 +22,7 @@ def make_register(customers, seed=1):
             "customer": np.arange(customers),
             "customer_id": [f"10{number:08d}" for number in range(1, customers + 1)],
             "kind": kind,
-            "name": texts.draw_names(rng, kind),
+            "name": texts.draw_names(rng, kind, rng.choice(texts.INDUSTRIES, customers)),
             "sex": sex,
             "birth_date": born,
             "id_number": texts.draw_id_numbers(rng, kind, sex, born),

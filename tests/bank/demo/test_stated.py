@@ -165,15 +165,26 @@ def test_products_of_new_customers_have_the_shares_of_their_archetypes(bank, pro
     )
     counted = np.array([row not in buyers for row in rows])
     found = np.array([row in holders for row in rows])[counted]
-    z = (found.sum() - chance[counted].sum()) / np.sqrt((chance * (1 - chance))[counted].sum())
-    assert abs(z) < STRICT_Z
     archetypes = own["archetype"].to_numpy()[rows][counted]
     expected = pd.Series(chance[counted]).groupby(archetypes).sum()
     spread = pd.Series((chance * (1 - chance))[counted]).groupby(archetypes).sum()
     has = pd.Series(found).groupby(archetypes).sum()
-    some = expected > 5
+    some = (expected > 5) & ((expected.index != "company") | (product != "loan"))  # companies borrow by credit lines
     assert chi2.sf((((has - expected) ** 2 / spread)[some]).sum(), some.sum()) > STRICT
     assert has[expected == 0].sum() == 0
+
+
+def test_companies_with_a_loan_are_those_with_a_line_here(bank):
+    is_company = (bank.people["kind"] == "corporate").to_numpy()
+    loans = bank.frame("SELECT DISTINCT customer FROM raw_holdings JOIN who USING (customer_id) WHERE product = 'loan'")[
+        "customer"
+    ]
+    lines = bank.frame("SELECT DISTINCT customer FROM raw_exposures JOIN who USING (customer_id) WHERE lender = 'this bank'")[
+        "customer"
+    ]
+    held, granted = set(loans[is_company[loans]]), set(lines)
+    assert held - granted <= set(np.flatnonzero(~np.isnat(bank.lived.closed) | (month_of(bank.cast.traits.opened) > 44)))
+    assert_share(len(granted - held), len(granted), dirt.UNKNOWN_CUSTOMER_SHARE)
 
 
 # money
@@ -237,8 +248,9 @@ def test_where_a_product_matures_a_part_lies_on_the_account_at_the_months_end(ba
     kept = (own["end_wealth"] / own["wealth"]).to_numpy()
     maturing = own["maturing"].to_numpy()
     assert maturing.sum() > 1000
-    tolerance = 1.0 / own["wealth"].to_numpy()
-    assert (np.abs(kept - np.where(maturing, 1 - 0.3, 1.0)) <= tolerance).all()
+    assert_mean(kept[maturing], 1 - 0.3)
+    assert_mean(kept[~maturing], 1.0)
+    assert np.abs(kept - np.where(maturing, 1 - 0.3, 1.0)).max() < 6 * 0.01
     assert money.MATURED_SHARE == 0.3
 
 
@@ -365,20 +377,40 @@ def test_channels_follow_digital_affinity(bank, own_bookings):
     assert counts[is_company][:, 2].sum() == 0
 
 
-def test_salaries_come_on_the_employers_pay_day(bank):
-    paid = bank.frame(
-        """SELECT customer, strftime(booked_at, '%Y-%m') AS month, day(booked_at) AS day, counterparty, amount
+@pytest.fixture(scope="module")
+def salaries(bank):
+    return bank.frame(
+        """SELECT customer, strftime(booked_at, '%Y-%m') AS month, booked_at::DATE AS day, counterparty, amount
         FROM raw_transactions JOIN who USING (customer_id) WHERE category = 'salary'"""
     )
-    assert set(paid["day"]) == {5, 10, 15, 25} == set(bookings.SALARY_DAYS)
-    assert (paid.groupby("customer")[["day", "counterparty"]].nunique() == 1).all().all()
-    assert (paid.groupby("counterparty")["day"].nunique() == 1).all()
-    assert not paid.duplicated(["customer", "month"]).any()
-    assert set(bank.people["archetype"].iloc[paid["customer"].unique()]) == {"salary_household", "digital_young"}
-    assert paid["counterparty"].str.fullmatch(r"单位\d{4}").all()
-    assert (paid["amount"] > 0).all()
-    days = paid.drop_duplicates("customer")["day"].value_counts()
-    assert_shares(days.loc[[5, 10, 15, 25]], [1, 1, 1, 1])
+
+
+def test_salaries_come_on_the_employers_pay_day(bank, salaries):
+    """On working days on that very day; pay days on weekends and holidays are moved, by ten days at most."""
+    day = salaries["day"]
+    nominal = salaries.groupby("counterparty")["day"].agg(lambda days: days.dt.day.mode()[0])
+    assert set(nominal) == {5, 10, 15, 25} == set(bookings.SALARY_DAYS)
+    due = day.dt.to_period("M").dt.to_timestamp() + pd.to_timedelta(salaries["counterparty"].map(nominal) - 1, "D")
+    moved = (day - due).dt.days
+    assert moved.abs().max() <= 10
+    assert set(due[moved != 0].dt.dayofweek) - {5, 6} <= set(due[moved != 0][due.dt.month.isin((1, 2, 10))].dt.dayofweek)
+    on_weekdays = due.dt.dayofweek.lt(5) & ~due.dt.month.isin((1, 2, 10))
+    assert (moved[on_weekdays] == 0).all()
+    assert (moved[due.dt.dayofweek == 6] != 0).all()
+    assert (salaries.groupby("customer")["counterparty"].nunique() == 1).all()
+    assert not salaries.duplicated(["customer", "month"]).any()
+    assert set(bank.people["archetype"].iloc[salaries["customer"].unique()]) == {"salary_household", "digital_young"}
+    assert salaries["counterparty"].str.fullmatch(r"单位\d{4}").all()
+    assert (salaries["amount"] > 0).all()
+    days = salaries.drop_duplicates("customer")["counterparty"].map(nominal).value_counts()
+    employers = np.bincount(np.arange(1, bookings.EMPLOYERS + 1) % len(bookings.SALARY_DAYS), minlength=4)
+    assert_shares(days.loc[list(bookings.SALARY_DAYS)], employers)
+
+
+def test_an_employer_pays_everybody_on_the_same_day(salaries):
+    """But for those who leave in that month, who may be paid before."""
+    paid = salaries.groupby(["counterparty", "month"])["day"].agg(["nunique", "size"])
+    assert (paid["nunique"] > 1).sum() < 0.02 * len(paid)
 
 
 def test_interest_and_repayments_come_on_their_days(bank):
@@ -514,7 +546,7 @@ def test_late_or_missing_resolutions_are_the_levers(bank):
         resolved_at::DATE AS resolved FROM raw_complaints JOIN who USING (customer_id)"""
     )
     days = (found["resolved"] - found["received"]).dt.days
-    late = struck(bank.lived, "unresolved_complaint")[found["customer"], found["month"]]
+    late = bank.lived.unresolved[found["customer"], found["month"]]
     ended = found["received"] > pd.Timestamp("2026-03-01")
     assert (days[~late & ~ended.to_numpy()] <= 15).all()
     assert (days[late].dropna() > 15).all()
@@ -528,8 +560,9 @@ def test_late_or_missing_resolutions_are_the_levers(bank):
 @pytest.fixture(scope="module")
 def invited(bank):
     frame = bank.frame(
-        f"""SELECT DISTINCT invitation_id, customer, {MONTH.format("sent_date")} AS month, trigger, contact_id, response_id IS NOT NULL AS is_answered
-        FROM raw_invitations JOIN who USING (customer_id)"""
+        f"""SELECT DISTINCT invitation_id, customer, {MONTH.format("coalesce(c.started_at, i.sent_date)")} AS month, trigger,
+        i.contact_id, response_id IS NOT NULL AS is_answered
+        FROM raw_invitations i JOIN who ON who.customer_id = i.customer_id LEFT JOIN raw_contacts c ON c.contact_id = i.contact_id"""
     )
     return frame.assign(satisfaction=bank.lived.satisfaction[frame["customer"], frame["month"]].astype(float))
 
@@ -655,7 +688,10 @@ def test_managers_leave_in_the_assignments_when_they_leave(bank):
     assert len(found) == bank.ask("SELECT count(*) FROM raw_assignments")[0]
     place = found["manager_id"].str[1:5].astype(int)
     assert (place.to_numpy() == bank.cast.traits.place[found["customer"]]).all()
-    ended = found.assign(place=place)[found["until"].notna()]
+    gone = found["reason"] == "customer_left"
+    assert (found["until"][gone].to_numpy().astype("datetime64[D]") == bank.lived.closed[found["customer"][gone]]).all()
+    assert not (found["until"].to_numpy().astype("datetime64[D]") > bank.lived.closed[found["customer"]]).any()
+    ended = found.assign(place=place)[found["until"].notna() & ~gone]
     stated = stage.departures.assign(left=stage.departures["left"].astype("datetime64[us]"))
     merged = ended.merge(stated, left_on=["place", "until"], right_on=["place", "left"], suffixes=("", "_true"), how="left")
     assert len(merged) == len(ended)
@@ -688,7 +724,9 @@ def test_attempts_to_log_in_lie_in_matched_hours(bank):
             inside = (at >= np.datetime64(row.begins) - shift) & (at <= np.datetime64(row.ends) - shift)
             week[inside], outage[inside] = back, number
     assert (week >= 0).all()
-    assert ((tried["outcome"] == "failed").to_numpy() == (week == 0)).all()
+    failed = (tried["outcome"] == "failed").to_numpy()
+    assert failed[week == 0].all()
+    assert_share(failed[week > 0].sum(), (week > 0).sum(), 0.03)
     traits, lived = bank.cast.traits, bank.lived
     assert traits.uses_app[tried["customer"]].all()
     expected, spread = np.zeros(5), np.zeros(5)
@@ -696,9 +734,9 @@ def test_attempts_to_log_in_lie_in_matched_hours(bank):
         hours = (row.ends - row.begins) / pd.Timedelta(hours=1)
         for back in range(5):
             day = np.datetime64(row.begins, "D") - 7 * back
-            active = lived.activity[:, int(month_of(np.array([day]))[0])] > 0
-            there = active & traits.uses_app & (traits.opened <= day) & ~(lived.closed < day)
-            chance = 1 - np.exp(-hours * 0.07 * traits.digital[there])
+            usual = np.minimum(lived.share[:, int(month_of(np.array([day]))[0])], 1)
+            there = traits.uses_app & (traits.opened <= day) & ~(lived.closed < day)
+            chance = usual[there] * (1 - np.exp(-hours * 0.07 * traits.digital[there]))
             expected[back] += chance.sum()
             spread[back] += (chance * (1 - chance)).sum()
     observed = np.bincount(week, minlength=5)
@@ -706,11 +744,12 @@ def test_attempts_to_log_in_lie_in_matched_hours(bank):
     assert abs(observed[0] - expected[0]) < STRICT_Z * np.sqrt(spread[0]) + 0.05 * expected[0]
 
 
-def test_a_tenth_of_alerts_is_held_out_by_lot(bank):
+def test_a_fifth_of_alerts_is_held_out_by_lot(bank):
     held, alerts = bank.ask("SELECT count(*) FILTER (held_out), count(*) FROM raw_alerts")
-    assert_share(held, alerts, 0.10)
+    assert_share(held, alerts, 0.20)
     assert alerts == (bank.lived.alert > 0).sum()
     assert bank.ask("SELECT count(*) FROM raw_alerts WHERE (outcome IS NULL) <> (outcome_date IS NULL)") == (0,)
+    assert bank.ask("SELECT count(*) FROM raw_alerts WHERE (action IS NULL) <> held_out") == (0,)
     wealth = bank.frame("SELECT customer, held_out FROM raw_alerts JOIN who USING (customer_id)")
     by_lot = pd.DataFrame({"const": 1.0, "wealth": bank.cast.traits.wealth[wealth["customer"]]})
     assert_slopes(sm.Logit(wealth["held_out"].astype(float), by_lot).fit(disp=0), {"wealth": 0.0})

@@ -35,6 +35,7 @@ def draw(seed, rows, wait=None, severity=None):
             "product": rng.choice(np.array(CODES, dtype=object), rows),
             "severity": rng.integers(1, 6, rows) if severity is None else np.full(rows, severity),
             "waited_minutes": waits if wait is None else np.full(rows, wait),
+            "years": rng.integers(0, 30, rows),
         }
     )
     return complaints.assign(text=draw_complaint_texts(rng, *(complaints[name].to_numpy() for name in complaints)))
@@ -52,6 +53,14 @@ def is_chinese(text):
 def test_the_same_generator_writes_the_same_texts():
     assert draw(3, 50)["text"].tolist() == draw(3, 50)["text"].tolist()
     assert draw(3, 50)["text"].tolist() != draw(4, 50)["text"].tolist()
+
+
+def test_nobody_claims_more_years_with_the_bank_than_are_true(complaints):
+    new = complaints[complaints["years"] == 0]["text"]
+    assert not new.str.contains("贵行0年|开户0年|been a customer for 0 |here for 0 ").any()
+    told = complaints["text"].str.extract(r"开户(\d+)年")[0]
+    assert (told.dropna().astype(int) == complaints.loc[told.notna(), "years"]).all()
+    assert told.notna().sum() > 30
 
 
 def test_no_complaints_no_texts():
@@ -101,7 +110,7 @@ def test_minutes_are_the_minutes_waited():
 def test_the_product_is_the_one_meant():
     rng = np.random.default_rng(2)
     columns = [np.full(400, value, dtype=object) for value in ("pricing", "青岚中心支行", "card")]
-    written = draw_complaint_texts(rng, *columns, np.full(400, 3), np.full(400, np.nan))
+    written = draw_complaint_texts(rng, *columns, np.full(400, 3), np.full(400, np.nan), np.full(400, 5))
     others = [word for words in PRODUCTS.values() for code, word in words.items() if code not in ("card", "fund", "loan")]
     assert not [text for text in written if any(word in text for word in others if word != "保险")]
     assert sum("信用卡" in text or "credit card" in text for text in written) > 80
@@ -125,7 +134,7 @@ def test_a_bag_of_words_tells_categories_apart_but_not_trivially(complaints):
 
 def test_unknown_categories_are_an_error():
     with pytest.raises((KeyError, ValueError)):
-        draw_complaint_texts(np.random.default_rng(1), ["weather"], ["支行"], [""], [1], [np.nan])
+        draw_complaint_texts(np.random.default_rng(1), ["weather"], ["支行"], [""], [1], [np.nan], [5])
 
 
 def test_identity_numbers_pass_the_check_of_form_and_name_no_region():
@@ -144,7 +153,7 @@ def test_phones_have_a_prefix_that_nobody_holds():
 
 
 def test_companies_seldom_share_a_name():
-    names = draw_names(np.random.default_rng(1), np.full(2000, "corporate"))
+    names = draw_names(np.random.default_rng(1), np.full(2000, "corporate"), np.resize(texts.INDUSTRIES, 2000))
     assert len(set(names)) > 1950
 
 
@@ -154,7 +163,7 @@ def test_every_given_name_and_firm_can_be_misspelt():
 
 
 def test_a_name_is_misspelt_in_one_character():
-    names = np.array(draw_names(np.random.default_rng(1), np.full(300, "personal")), dtype=object)
+    names = np.array(draw_names(np.random.default_rng(1), np.full(300, "personal"), np.full(300, "")), dtype=object)
     changed = dirt.misspell_names(np.random.default_rng(2), names)
     differing = [sum(a != b for a, b in zip(old, new, strict=True)) for old, new in zip(names, changed, strict=True)]
     assert set(differing) == {1}

@@ -28,7 +28,7 @@ DRAWN = [name for name in WORLDS if name not in ("default", "null")]
 SEEDS = range(100, 160)
 # direct (log odds), felt (fall of satisfaction), months of effect: as docs/demo-bank.md states them
 STATED = {
-    "unresolved_complaint": (0.70, 0.35, 4),
+    "unresolved_complaint": (0.65, 0.35, 4),
     "long_wait": (0.50, 0.30, 3),
     "fee_rise": (0.50, 0.25, 6),
     "manager_left": (0.80, 0.25, 6),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.bank.demo.calendar import FIRST_MONTH, MONTHS, draw_days, first_day, last_day, pick, to_workday
+from analysis.bank.demo.calendar import FIRST_MONTH, MONTHS, draw_days, first_day, last_day, last_open_day, pick, to_workday
 from analysis.bank.demo.money import Balances
 from analysis.bank.demo.people import SALARIED, Traits
 from analysis.bank.demo.surroundings import is_month
@@ -42,6 +42,10 @@ LENDING_RATE = 0.042
 FEE_DAY = 20
 ATM_STEP, ATM_MOST = 100, 20_000
 SMALLEST_SETTLEMENT = 1.0
+KINDS = {
+    "customer": np.int32, "month": np.int8, "second": np.int32, "channel": np.int8, "initiator": np.int8, "amount": np.float64,
+    "category": np.int8, "party": np.int16,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Bookings:
         """customers × 48: the day of the last booking made by the customer itself by each month's end; NaT: none yet."""
         last = np.full((customers, MONTHS), np.iinfo(np.int64).min)
         own = self.initiator == 0
-        np.maximum.at(last, (self.customer[own], self.month[own]), self.second[own] // 86_400)
+        np.maximum.at(last, (self.customer[own], self.month[own]), self.second[own].astype(np.int64) // 86_400)
         day = np.maximum.accumulate(last, axis=1)
         return np.where(day >= 0, first_day(0) + np.maximum(day, 0).astype("timedelta64[D]"), np.datetime64("NaT"))
 
@@ -99,7 +103,12 @@ def make_bookings(
 
 
 def _joined(parts: list[Bookings]) -> Bookings:
-    return Bookings(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
+    return Bookings(
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts], dtype=kind, casting="unsafe")
+            for name, kind in KINDS.items()
+        }
+    )
 
 
 def _own(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, history) -> Bookings:
@@ -143,7 +152,7 @@ def _salaries(rng: np.random.Generator, people: pd.DataFrame, traits: Traits, hi
     is_paid = (people["archetype"].isin(SALARIED) & (people["kind"] == "personal")).to_numpy()
     customer, month = np.nonzero(is_paid[:, None] & (history.activity > 0))
     day = first_day(month) + (payday[customer] - 1).astype("timedelta64[D]")
-    day = to_workday(rng, day, history.closed[customer])
+    day = last_open_day(day)
     there = _is_there(day, customer, traits, history)
     customer, month, day = customer[there], month[there], day[there]
     usual = SALARY * (people["assets"].to_numpy()[customer] / 50_000) ** 0.3

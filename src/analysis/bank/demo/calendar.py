@@ -80,3 +80,9 @@ def to_workday(rng: np.random.Generator, days: np.ndarray, closed: np.ndarray) -
     moved = first_day(0) + np.minimum(aim, last)
     is_late = (aim > last) | (moved.astype("datetime64[M]") != days.astype("datetime64[M]")) | (moved > closed)
     return np.where(is_late, first_day(0) + np.maximum(preceding[place], 0), moved)
+
+
+def last_open_day(days: np.ndarray) -> np.ndarray:
+    """Each day, or the last open one before it where branches are closed."""
+    _, _, preceding = _open_days()
+    return first_day(0) + np.maximum(preceding[(days - first_day(0)).astype(int)], 0)

@@ -11,7 +11,9 @@ from analysis.bank.demo.worlds import LEVERS
 MONTHS = ("earlier", "before", "now")
 STATIC = (
     ("archetype", "wealth"), ("archetype", "digital"), ("archetype", "habit"), ("archetype", "products"), ("archetype", "card"),
-    ("archetype", "deposit"), ("archetype", "age"), ("wealth", "managed"), ("branch", "quality"), ("branch", "satisfaction_base"),
+    ("archetype", "deposit"), ("archetype", "age"), ("wealth", "managed"), ("branch", "quality"), ("quality", "satisfaction_base"),
+    ("archetype", "managed"), ("archetype", "price"), ("archetype", "service"), ("card", "products"), ("deposit", "products"),
+    ("tenure", "archetype"), ("tenure", "products"), ("tenure", "card"), ("tenure", "deposit"),
     ("digital", "branch"),
 )  # fmt: skip
 IN_A_MONTH = (
@@ -22,7 +24,7 @@ IN_A_MONTH = (
     ("branch", "crowding_{m}"), ("calendar", "crowding_{m}"),
     ("visits_{m}", "long_wait_{m}"), ("hours_{m}", "long_wait_{m}"), ("crowding_{m}", "long_wait_{m}"),
     ("branch", "fee_rise_{m}"), ("calendar", "fee_rise_{m}"), ("card", "fee_rise_{m}"),
-    ("branch", "push_{m}"), ("calendar", "push_{m}"), ("push_{m}", "economy_{m}"), ("economy_{m}", "decides_{m}"),
+    ("branch", "push_{m}"), ("calendar", "push_{m}"), ("push_{m}", "economy_{m}"), ("branch", "economy_{m}"), ("calendar", "economy_{m}"), ("economy_{m}", "decides_{m}"),
     ("push_{m}", "manager_left_{m}"), ("managed", "manager_left_{m}"), ("branch", "manager_left_{m}"),
     ("digital", "logins_matched_{m}"), ("logins_matched_{m}", "app_outage_{m}"), ("calendar", "incident_{m}"),
     ("incident_{m}", "app_outage_{m}"),
@@ -43,8 +45,8 @@ BETWEEN_MONTHS = (
 )  # fmt: skip
 LATER = (("decides_before", "gone_later"), ("decides_now", "gone_later"), ("decides_earlier", "gone_now"), ("gone_before", "gone_now"),
          ("gone_now", "gone_later"))  # fmt: skip
-HIDDEN = (("burden", "long_wait_{m}"), ("burden", "decides_{m}"), ("burden", "lost_card_{m}"))
-HIDDEN_BETWEEN = (("burden", "unresolved_complaint_{m}"),)
+HIDDEN = (("burden", "long_wait_{m}"), ("burden", "decides_{m}"), ("burden", "lost_card_{m}"), ("activity_{m}", "lost_card_{m}"))
+HIDDEN_BETWEEN = (("burden", "unresolved_complaint_{m}"), ("decides_{p}", "lost_card_{m}"))
 LATENT = ("archetype", "wealth", "digital", "price", "service", "quality", "satisfaction_base", "habit", "burden", "crowding", "economy",
           "grievance", "satisfaction", "load", "activity", "decides")  # fmt: skip
 ADJUSTMENT = {

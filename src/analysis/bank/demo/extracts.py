@@ -135,7 +135,7 @@ def write_contacts(
             "customer_no": dirt.lose_customers(
                 rng, np.where(in_branch, numbers["core"][customer], numbers["callcenter"][customer])
             ),
-            "started": timed(contacts["started_at"].to_numpy()),
+            "started": contacts["started_at"].to_numpy().astype("datetime64[s]"),
             "channel": contacts["channel"],
             "branch_no": np.where(in_branch, branch_id[branch], ""),
             "purpose": contacts["purpose"],
@@ -154,7 +154,7 @@ def write_contacts(
         {
             "login_no": delivery.numbered("W", len(logins)),
             "user_no": numbers["ebank"][logins["customer"]],
-            "tried_at": timed(logins["started_at"].to_numpy()),
+            "tried_at": logins["started_at"].to_numpy().astype("datetime64[s]"),
             "result": np.where(logins["is_failed"], "FAIL", "OK"),
         }
     )

@@ -7,7 +7,7 @@ import numpy as np
 from analysis.bank.demo.calendar import MONTHS, NEVER, draw_days, first_day, month_of
 from analysis.bank.demo.life import advance, logistic
 from analysis.bank.demo.people import Traits
-from analysis.bank.demo.state import Held, State, beginning, draw
+from analysis.bank.demo.state import Held, State, beginning, draw, unmarked
 from analysis.bank.demo.surroundings import Surroundings
 from analysis.bank.demo.worlds import LEVERS, World
 
@@ -103,6 +103,7 @@ def live(rng: np.random.Generator, traits: Traits, held: Held, stage: Surroundin
         _depart(rng, month, traits, held, hazard, plans, history)
         present = (opened <= month) & ~(history.closed < first_day(month))
         chance = draw(rng, size)
+        state = unmarked(state, opened > month - 1)
         state, lived = advance(month, traits, held, stage, world, state, chance)
         _record(rng, month, present, lived, plans, history)
         free = present & (plans.status == STAYS) & (plans.leaves == NEVER) & (month - opened >= SETTLING_MONTHS)
@@ -179,7 +180,7 @@ def _depart(rng, month: int, traits: Traits, held: Held, hazard: np.ndarray, pla
     _close(rng, month, cleared, np.ones((len(traits), 1)), ("cleared",), traits, history)
     away = present & np.isin(plans.status, (DORMANT, RUN_OFF)) & (since >= RETURN_AFTER_MONTHS) & np.isnat(history.closed)
     returning = away & (back < RETURN_HAZARD)
-    history.returned_month[returning] = month
+    history.returned_month[returning] = np.minimum(history.returned_month[returning], month)
     plans.status[returning], plans.leaves[returning] = STAYS, NEVER
 
 

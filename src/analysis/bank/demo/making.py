@@ -199,7 +199,7 @@ class _Block:
         made = make_campaigns(self.rng["campaigns"], self.people, self.history.is_open, held, self.cast.world.campaign)
         for name in ("ftp_interest", "fees"):
             np.add.at(amounts[name], (made.contribution["customer"], made.contribution["month"]), made.contribution[name])
-        bought = made.holdings.assign(closed=np.datetime64("NaT", "us"))
+        bought = made.holdings.assign(closed=np.datetime64("NaT", "us"), is_line=False, bought_in_campaign=True)
         bought = bought.assign(product=pd.Categorical(bought["product"], self.holdings["product"].cat.categories))
         joined = pd.concat([self.holdings, close_with_customers(bought, self.history.closed)], ignore_index=True)
         self.holdings = joined.sort_values(["customer", "opened", "product"], ignore_index=True)

@@ -11,7 +11,7 @@ from analysis.bank.demo.people import Traits
 from analysis.bank.demo.surroundings import Surroundings
 from analysis.bank.demo.surveys import ITEMS, answer
 
-REPLICATES = 8
+REPLICATES = 12
 WINDOW = tuple(range(AS_OF_MONTH - 11, AS_OF_MONTH + 1))
 TOP_BOX_FROM, PROMOTER_FROM, PASSIVE_FROM = 9, 9, 7
 

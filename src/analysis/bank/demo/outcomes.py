@@ -19,6 +19,7 @@ from analysis.bank.demo.history import (
     RETURN_AFTER_MONTHS,
     RETURN_HAZARD,
     RUN_OFF,
+    RUN_OFF_ACTIVITY,
     SILENT_SHARE,
     STAYS,
     Snapshot,
@@ -72,7 +73,7 @@ def expected(
     shares = kind_shares(traits)
     for number, month in enumerate(horizon.inside):
         for lead, lead_share in LEAD_SHARES.items():
-            gone = decides[number] * lead_share * stays**lead
+            gone = decides[number] * lead_share * stays ** (lead - 1)
             ways[:3] += gone * np.einsum("kwc,ck->wc", _seen(horizon, month + lead, bookings, month), shares)
     ways[1] += undecided * stays**horizon.months * _silence(horizon, horizon.end + 1, bookings, horizon.end + 1)
     ways[3] = involuntary
@@ -89,12 +90,13 @@ def settled(horizon: Horizon, traits: Traits, at: Snapshot) -> np.ndarray:
         rows = (at.status == STAYS) & (at.leaves == gone)
         seen = _seen(horizon, int(gone), bookings, horizon.landmark)
         for row, kind in enumerate(WAYS[:3]):
-            ways[:3] += rows * (at.kind == kind) * stays ** (gone - horizon.landmark) * seen[row]
+            ways[:3] += rows * (at.kind == kind) * stays ** (gone - horizon.landmark - 1) * seen[row]
     since = at.since
     closing = np.clip(horizon.end - np.maximum(horizon.landmark, since + 2), 0, None)
     closes = 1 - (1 - LATE_CLOSING) ** closing
-    ways[0] += (at.status == RUN_OFF) * closes
-    ways[2] += (at.status == RUN_OFF) * (since > horizon.landmark - RUN_OFF_VISIBLE_AFTER) * (1 - closes)
+    silent = _silence(horizon, horizon.landmark + 1, bookings, horizon.landmark, RUN_OFF_ACTIVITY)
+    lately = since > horizon.landmark - RUN_OFF_VISIBLE_AFTER
+    ways[:3] += (at.status == RUN_OFF) * np.array([closes, (1 - closes) * silent, (1 - closes) * (1 - silent) * lately])
     returning = np.clip(horizon.end - np.maximum(horizon.landmark, since + RETURN_AFTER_MONTHS - 1), 0, None)
     ways[1] += (at.status == DORMANT) * (1 - RETURN_HAZARD) ** returning
     return ways
@@ -102,28 +104,33 @@ def settled(horizon: Horizon, traits: Traits, at: Snapshot) -> np.ndarray:
 
 def _seen(horizon: Horizon, gone: int, bookings, decided: int) -> np.ndarray:
     """3 kinds × 3 ways × customers: how one who is gone from month `gone` on is seen at the horizon's end. Who ran off may have
-    closed by then."""
+    closed by then, or be silent by chance; who fell silent or ran off may have come back."""
     seen = np.zeros((3, 3, len(bookings[0])))
     if gone > horizon.end:
         return seen
-    seen[0, 0] = 1.0
-    seen[1, 1] = 1.0 if gone <= horizon.end - SILENCE_MONTHS + 1 else _silence(horizon, gone, bookings, decided)
+    away = (1 - RETURN_HAZARD) ** max(horizon.end - gone - RETURN_AFTER_MONTHS + 1, 0)
     closes = 1 - (1 - LATE_CLOSING) ** max(horizon.end - gone - 2, 0)
+    silent = _silence(horizon, gone, bookings, decided, RUN_OFF_ACTIVITY)
+    seen[0, 0] = 1.0
+    seen[1, 1] = away * _silence(horizon, gone, bookings, decided)
     seen[2, 0] = closes
-    seen[2, 2] = (1 - closes) * (gone <= horizon.end - RUN_OFF_VISIBLE_AFTER)
+    seen[2, 1] = (1 - closes) * away * silent
+    seen[2, 2] = (1 - closes) * away * (1 - silent) * (gone <= horizon.end - RUN_OFF_VISIBLE_AFTER)
     return seen
 
 
-def _silence(horizon: Horizon, gone: int, bookings, decided: int) -> np.ndarray:
+def _silence(horizon: Horizon, gone: int, bookings, decided: int, kept: float = 0.0) -> np.ndarray:
     """The chance that no booking falls into the last SILENCE_DAYS before the horizon's end, all of them at their usual rate
-    until the decision, thinned after it, none from month `gone` on."""
+    until the decision, thinned after it, and from month `gone` on at `kept` of the usual."""
     first = horizon.end - SILENCE_MONTHS + 1
     days = (last_day(horizon.end) - last_day(first)).astype(int)
     whole = (last_day(first) - last_day(first - 1)).astype(int)
     part = (SILENCE_DAYS - days) / whole
-    as_usual, thinned = 0.0, 0.0
-    for month in range(first, min(gone, horizon.end + 1)):
+    as_usual, thinned = np.zeros(len(bookings[0])), np.zeros(len(bookings[0]))
+    for month in range(first, horizon.end + 1):
         rate = bookings[month - horizon.landmark - 1] * (part if month == first else 1.0)
+        if month >= gone:
+            rate = kept * rate
         as_usual = as_usual + rate
-        thinned = thinned + rate * (thinning(np.array(gone - month)) if month > decided else 1.0)
+        thinned = thinned + rate * (thinning(np.array(gone - month)) if decided < month < gone else 1.0)
     return SILENT_SHARE * np.exp(-as_usual) + (1 - SILENT_SHARE) * np.exp(-thinned)

@@ -22,6 +22,7 @@ OWNED = pd.DataFrame.from_dict(
 FLAT_OWNED = pd.Series((0.70, 0.30, 1.00, 0.15, 0.20, 0.00, 0.00, 0.45), index=PRODUCTS)
 ROLLED_MONTHS = {"term": 12, "wealth": 6}
 TERM_MONTHS = {"loan": 36, "mortgage": 240}
+CAMPAIGN_MONTHS = 36
 LATER_SHARE = 0.5
 MONTHLY_CLOSING = 0.003
 EARLY_REPAYMENT = 0.006
@@ -49,7 +50,7 @@ def make_holdings(rng: np.random.Generator, people: pd.DataFrame, world: World) 
             "opened": np.concatenate([opened, begins[kept]]),
         }
     ).sort_values(["customer", "opened", "product"], ignore_index=True)
-    whole = frame.assign(closed=_closings(rng, frame))
+    whole = frame.assign(closed=_closings(rng, frame), is_line=False, bought_in_campaign=False)
     return whole[~(whole["closed"] < pd.Timestamp(first_day(0)))].reset_index(drop=True)
 
 
@@ -78,6 +79,8 @@ def with_credit_lines(holdings: pd.DataFrame, people: pd.DataFrame, borrowers: n
             "product": pd.Categorical.from_codes(codes, holdings["product"].cat.categories),
             "opened": people["opened"].to_numpy()[borrowers],
             "closed": pd.NaT,
+            "is_line": True,
+            "bought_in_campaign": False,
         }
     )
     return pd.concat([kept, lines], ignore_index=True).sort_values(["customer", "opened", "product"], ignore_index=True)
@@ -96,8 +99,10 @@ def contracts_of(holdings: pd.DataFrame) -> pd.DataFrame:
     """Relations → one row a contract: customer, product, opened, matures, closed. A term deposit and a wealth product are
     rolled over at maturity: each term is a contract of its own, those that matured before the first month left out."""
     term = holdings["product"].map(ROLLED_MONTHS).astype(float).fillna(0).to_numpy().astype(int)
+    term = np.where(holdings["bought_in_campaign"], 0, term)
     plain = holdings[term == 0]
     agreed = plain["product"].map(TERM_MONTHS).astype(float).fillna(0).to_numpy().astype(int)
+    agreed = np.where(plain["is_line"], 0, np.where(plain["product"].isin(ROLLED_MONTHS), CAMPAIGN_MONTHS, agreed))
     end = np.where(agreed > 0, _shifted(plain["opened"].to_numpy().astype("datetime64[D]"), agreed), np.datetime64("NaT"))
     both = pd.concat([plain.assign(matures=end), _terms(holdings[term > 0], term[term > 0])], ignore_index=True)
     return both.sort_values(["customer", "opened", "product"], ignore_index=True)
@@ -107,7 +112,7 @@ def _terms(rolled: pd.DataFrame, term: np.ndarray) -> pd.DataFrame:
     """Each term of the relations that are rolled over every `term` months, from the one that runs in the first month on."""
     opened, closed = (rolled[name].to_numpy().astype("datetime64[D]") for name in ("opened", "closed"))
     until = np.fmin(closed, last_day(MONTHS - 1))
-    first = np.maximum(0, -month_of(opened) // term)
+    first = np.maximum(0, (-month_of(opened) - 1) // term)
     terms = np.maximum(first, (month_of(until) - month_of(opened)) // term) - first + 1
     row = np.repeat(np.arange(len(rolled)), terms)
     number = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(terms) - terms, terms)

@@ -97,9 +97,11 @@ def crude_share(counts: np.ndarray) -> float | None:
 
 
 def expected_auc(score: np.ndarray, risk: np.ndarray) -> float:
-    """Expected AUC of a score where each customer leaves with chance `risk`: pairs weighted by p_i (1 − p_j), ties by half."""
+    """Expected AUC of a score where each customer leaves with chance `risk`: pairs of two customers weighted by p_i (1 − p_j), ties
+    by half."""
     values, place = np.unique(score, return_inverse=True)
     leaves, stays = np.bincount(place, risk, len(values)), np.bincount(place, 1 - risk, len(values))
     below = np.concatenate([[0.0], np.cumsum(stays)[:-1]])
-    whole = leaves.sum() * stays.sum()
-    return float((leaves * (below + stays / 2)).sum() / whole) if whole > 0 else 0.5
+    itself = (risk * (1 - risk)).sum()
+    whole = leaves.sum() * stays.sum() - itself
+    return float(((leaves * (below + stays / 2)).sum() - itself / 2) / whole) if whole > 0 else 0.5

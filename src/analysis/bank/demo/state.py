@@ -78,3 +78,15 @@ def draw(rng: np.random.Generator, customers: int) -> tuple[dict[str, np.ndarray
     """A month's chance: a uniform for each of DRAWS, and two standard normals, by customer."""
     uniform = rng.random((len(DRAWS), customers))
     return dict(zip(DRAWS, uniform, strict=True)), rng.standard_normal((2, customers))
+
+
+def unmarked(state: State, new: np.ndarray) -> State:
+    """The state where nothing has happened yet to customers who are `new`."""
+    return State(
+        mood=np.where(new, 0.0, state.mood),
+        lull=state.lull,
+        until=np.where(new, np.int16(0), state.until),
+        pending=state.pending & ~new,
+        alerted_until=np.where(new, np.int16(0), state.alerted_until),
+        last_alert=np.where(new, NEVER_MONTH, state.last_alert),
+    )

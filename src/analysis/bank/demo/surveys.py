@@ -100,7 +100,11 @@ def invite(rng: np.random.Generator, world: World, traits: Traits, sampled: np.n
             }
         )
     )
-    sent = pd.concat(parts, ignore_index=True).sort_values(["sent", "customer", "contact"], ignore_index=True)
+    sent = pd.concat(parts, ignore_index=True)
+    end = np.fmin(history.closed[sent["customer"]], last_day(MONTHS - 1))
+    sent = sent.assign(sent=np.minimum(sent["sent"].to_numpy().astype("datetime64[D]"), end)).sort_values(
+        ["sent", "customer", "contact"], ignore_index=True
+    )
     channel = np.array(CHANNELS, dtype=object)[rng.choice(len(CHANNELS), len(sent), p=CHANNEL_SHARES)]
     channel = np.where((channel == "app") & ~traits.uses_app[sent["customer"].to_numpy()], "sms", channel)
     chance = answer_share(world, traits, history.satisfaction, sent)

@@ -70,7 +70,7 @@ class Delivery:
 
     def workbook(self, name: str, sheet: str, frame: pd.DataFrame) -> None:
         """Writes a workbook of one sheet, the same bytes for the same rows. OSError: a full disk."""
-        book = xlsxwriter.Workbook(self._path(name), {"constant_memory": True})
+        book = xlsxwriter.Workbook(self._path(name), {"constant_memory": True, "tmpdir": str(self.folder)})
         book.set_properties({"created": CREATED})
         page = book.add_worksheet(sheet)
         _write_row(page, 0, list(frame))
