@@ -161,6 +161,6 @@ def test_the_comparison_reads_well_as_plain_lines():
     assert shown[1] == "1 of 2 intervals hold their truth; of 95 % intervals 19 in 20 should."
     assert shown[3].split()[:4] == ["id", "truth", "estimate", "from"]
     assert shown[4].split() == ["churn_rate.any", "5.00%", "5.50%", "4.80%", "6.20%", "yes", "+0.50", "3.00%", "1.000"]
-    assert shown[5].endswith("NO       0.070       –                 –  the true probabilities reach 0.850")
+    assert shown[5].endswith("NO       0.070       –                 –  the true hazard reaches 0.850")
     assert shown[6].endswith("not estimated yet")
     assert len({line.index("  yes") + 5 for line in shown[4:5]} | {line.index("  NO") + 4 for line in shown[5:6]}) <= 2

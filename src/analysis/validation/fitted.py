@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis.bank.demo.risks import expected_auc
 from analysis.stats.logistic import INTERCEPT, LogisticFit
 from analysis.stats.prediction import CERTAINTY
 from analysis.study.churn import MAIN_RULE, ChurnRule, matured
@@ -14,20 +15,6 @@ from analysis.study.model_exhibits import CAPACITY_SHARE
 from analysis.study.warning_model import TERMS, WarningModel, panel
 
 KEYS = ["customer_id", "landmark"]
-
-
-def expected_auc(score, risk) -> float | None:
-    """AUC of `score` in expectation over the outcomes: of all pairs of different rows, each weighted by risk_i (1 − risk_j), the
-    share in which i has the higher score, ties counted half; `risk` is the true probability. None without such pairs.
-
-    With risks of 0 and 1 it is the AUC of `stats.prediction.auc`, whose pooling of rows it shares."""
-    score, risk = np.asarray(score, dtype=float), np.asarray(risk, dtype=float)
-    stays = 1 - risk
-    by_score = pd.DataFrame({"leaves": risk, "stays": stays, "same": risk * stays}).groupby(score).sum()
-    below = by_score["stays"].cumsum() - by_score["stays"]
-    won = (by_score["leaves"] * (below + by_score["stays"] / 2)).sum() - by_score["same"].sum() / 2
-    pairs = risk.sum() * stays.sum() - (risk * stays).sum()
-    return float(won / pairs) if pairs > 0 else None
 
 
 def expected_lift(score, risk, share: float = CAPACITY_SHARE) -> float | None:

@@ -17,8 +17,7 @@ from analysis.validation.summary import summarise
 
 LOG = logging.getLogger("crm")
 PLAN = {
-    "default": 200, "null": 200, "form": 100, "hidden": 50, "drift": 50, "rare": 50, "flat": 50, "observed_response": 100,
-    "small": 200,
+    "default": 40, "null": 20, "hidden": 10, "form": 10, "drift": 8, "rare": 8, "small": 30, "flat": 8, "observed_response": 12,
 }  # fmt: skip
 BEGIN, END = "<!-- passport: begin -->", "<!-- passport: end -->"
 METHODS = "methods.md"

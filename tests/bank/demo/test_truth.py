@@ -185,7 +185,7 @@ def test_expected_auc_of_certain_outcomes_is_the_usual_one():
     assert expected_auc(score, np.array([0, 0, 0, 1, 1])) == 1.0
     assert expected_auc(-score, np.array([0, 0, 0, 1, 1])) == 0.0
     assert expected_auc(np.zeros(4), np.full(4, 0.3)) == 0.5
-    assert expected_auc(score, np.zeros(5)) == 0.5
+    assert expected_auc(score, np.zeros(5)) is None
 
 
 # --- the change between two years

@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from analysis.bank.demo.calendar import AS_OF_MONTH, MONTHS, last_day, month_of
+from analysis.bank.demo.calendar import AS_OF_MONTH, MONTHS, last_day
 
 BLOCK_SHARE = 0.40
 GROUP_KINDS = ("star", "tree", "paths", "holding", "executive", "guarantee_chain", "guarantee_circle", "mixed")
@@ -248,15 +248,3 @@ def _planned(rng: np.random.Generator, ids: np.ndarray, groups: pd.DataFrame) ->
     alone = rng.permutation(np.flatnonzero(group < 0))
     planned[alone[: min(int(np.ceil(AT_LIMIT_SHARE * len(ids))), len(ids) // 10)]] = SINGLE_LIMIT
     return planned
-
-
-def drawn_here(exposures: pd.DataFrame, people: pd.DataFrame) -> np.ndarray:
-    """customers × 48 in CNY: what each company has drawn at this bank, between quarter-ends as at the one before (before the
-    first: as at the first)."""
-    own = exposures[exposures["lender"] == LENDERS[0]]
-    row = pd.Series(np.arange(len(people)), people["customer_id"])[own["customer_id"]].to_numpy()
-    month = month_of(own["reported"].to_numpy().astype("datetime64[D]"))
-    grid = np.full((len(people), MONTHS), np.nan)
-    grid[row, month] = own["drawn"]
-    filled = pd.DataFrame(grid).ffill(axis=1).bfill(axis=1)
-    return filled.fillna(0.0).to_numpy()

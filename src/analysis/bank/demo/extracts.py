@@ -121,26 +121,23 @@ def write_transactions(delivery: Delivery, rng: np.random.Generator, numbers: Nu
 
 
 def write_contacts(
-    delivery: Delivery, rng: np.random.Generator, numbers: Numbers, branch_id: np.ndarray, contacts, logins
+    delivery: Delivery, rng: np.random.Generator, numbers: Numbers, branch_id: np.ndarray, contacts: pd.DataFrame
 ) -> np.ndarray:
-    """core/queue-tickets.csv (branches) and callcenter/contacts.csv (telephone, chat), one line a ticket; ebank/logins.csv, the
-    log-ins tried in the hours of an outage and in the same hours of the weeks before. Returns the tickets' numbers."""
+    """core/queue-tickets.csv (branches) and callcenter/contacts.csv (telephone, chat), one line a ticket; returns the tickets'
+    numbers."""
     in_branch = (contacts["channel"] == "branch").to_numpy()
     ticket = np.where(in_branch, delivery.numbered("Q", len(contacts)), delivery.numbered("K", len(contacts)))
     customer, branch = contacts["customer"].to_numpy(), contacts["branch"].to_numpy()
+    number = np.where(in_branch, numbers["core"][customer], numbers["callcenter"][customer])
     staff = contacts["staff"].astype(str).to_numpy(dtype=object)
     frame = pd.DataFrame(
         {
             "ticket_no": ticket,
-            "customer_no": dirt.lose_customers(
-                rng, np.where(in_branch, numbers["core"][customer], numbers["callcenter"][customer])
-            ),
+            "customer_no": dirt.lose_customers(rng, number),
             "started": contacts["started_at"].to_numpy().astype("datetime64[s]"),
             "channel": contacts["channel"],
             "branch_no": np.where(in_branch, branch_id[branch], ""),
-            "purpose": contacts["purpose"],
-            "wait_minutes": contacts["wait_minutes"],
-            "handled_minutes": contacts["handled_minutes"],
+            **{name: contacts[name] for name in ("purpose", "wait_minutes", "handled_minutes")},
             "abandoned": np.where(contacts["abandoned"], "Y", "N"),
             "staff_id": np.where(in_branch, "S" + branch_id[branch] + staff, "S9" + staff),
             "outcome": contacts["outcome"],
@@ -150,6 +147,11 @@ def write_contacts(
     is_ticket = soiled["channel"] == "branch"
     delivery.csv("core/queue-tickets.csv", soiled[is_ticket].drop(columns="channel"), quoting="none")
     delivery.csv("callcenter/contacts.csv", soiled[~is_ticket].drop(columns="branch_no"), quoting="none")
+    return ticket
+
+
+def write_logins(delivery: Delivery, numbers: Numbers, logins: pd.DataFrame) -> None:
+    """ebank/logins.csv: the log-ins tried in the hours of an outage and in the same hours of the weeks before."""
     tried = pd.DataFrame(
         {
             "login_no": delivery.numbered("W", len(logins)),
@@ -159,7 +161,6 @@ def write_contacts(
         }
     )
     delivery.csv("ebank/logins.csv", tried)
-    return ticket
 
 
 def write_complaints(

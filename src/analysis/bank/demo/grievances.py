@@ -38,7 +38,6 @@ def make_complaints(rng: np.random.Generator, traits: Traits, history, contacts:
     received_at = np.where(np.isnat(visited), draw_times(rng, day, 8, 20), draw_times(rng, day, 18, 22))
     size, branch = len(customer), traits.branch[customer]
     first, then = rng.integers(1, 7, (2, size))
-    escalated = ((severity >= ESCALATED_FROM_SEVERITY) | (handoffs >= ESCALATED_FROM_HANDOFFS)) & ~(resolved <= day + 3)
     category = _categories(rng, history, customer, month)
     names = np.array([[f"S{number:03d}{s}" for s in range(7)] for number in range(int(traits.branch.max()) + 1)], dtype=object)
     frame = pd.DataFrame(
@@ -52,16 +51,25 @@ def make_complaints(rng: np.random.Generator, traits: Traits, history, contacts:
             "first_handler": names[branch, first],
             "handler": names[branch, np.where(handoffs > 0, then, first)],
             "handoffs": handoffs,
-            "escalated_at": _later(rng, received_at, escalated, 3),
-            "resolved_at": _in_office_hours(rng, resolved, received_at),
-            "reopened_at": _later(rng, resolved, rng.random(size) < REOPENED_SHARE, 20),
-            "revisited_at": _later(rng, resolved, rng.random(size) < REVISITED_SHARE, 8),
+            **_course(rng, received_at, resolved, severity, handoffs),
             "referred_by_regulator": rng.random(size) < 0.02 + 0.03 * (severity >= 4),
             "waited_minutes": waited,
             "years": ((day - traits.opened[customer]).astype(int) / 365.25).astype(int),
         }
     )
     return frame.sort_values(["received_at", "customer"], ignore_index=True)
+
+
+def _course(rng: np.random.Generator, received_at: np.ndarray, resolved: np.ndarray, severity, handoffs) -> dict[str, np.ndarray]:
+    """When complaints were escalated, resolved, reopened, and when customers were asked again."""
+    size, day = len(received_at), received_at.astype("datetime64[D]")
+    escalated = ((severity >= ESCALATED_FROM_SEVERITY) | (handoffs >= ESCALATED_FROM_HANDOFFS)) & ~(resolved <= day + 3)
+    return {
+        "escalated_at": _later(rng, received_at, escalated, 3),
+        "resolved_at": _in_office_hours(rng, resolved, received_at),
+        "reopened_at": _later(rng, resolved, rng.random(size) < REOPENED_SHARE, 20),
+        "revisited_at": _later(rng, resolved, rng.random(size) < REVISITED_SHARE, 8),
+    }
 
 
 def _resolutions(rng: np.random.Generator, day: np.ndarray, is_late: np.ndarray, severity, handoffs) -> np.ndarray:

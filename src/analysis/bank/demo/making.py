@@ -12,12 +12,12 @@ from analysis.bank.demo import extracts, lists, offices
 from analysis.bank.demo.bookings import Dues, interest_rates, make_bookings
 from analysis.bank.demo.calendar import AS_OF_MONTH, MONTHS, NEVER, last_day
 from analysis.bank.demo.campaigns import make_campaigns
-from analysis.bank.demo.companies import drawn_here, make_exposures, make_ties
+from analysis.bank.demo.companies import make_exposures, make_ties
 from analysis.bank.demo.finance import make_contributions
 from analysis.bank.demo.folder import replacing
 from analysis.bank.demo.grievances import make_complaints
 from analysis.bank.demo.history import KINDS, History, live
-from analysis.bank.demo.money import Balances, make_balances
+from analysis.bank.demo.money import Balances, drawn_here, make_balances
 from analysis.bank.demo.people import Traits, make_people, traits_of
 from analysis.bank.demo.products import (
     close_with_customers,
@@ -28,7 +28,7 @@ from analysis.bank.demo.products import (
     with_credit_lines,
 )
 from analysis.bank.demo.prospects import make_consents, make_prospects
-from analysis.bank.demo.risks import Seen
+from analysis.bank.demo.risks import seen_of
 from analysis.bank.demo.service import make_alerts, make_assignments
 from analysis.bank.demo.state import Held
 from analysis.bank.demo.surroundings import FEE_NEW, FEE_OLD, Surroundings, make_surroundings
@@ -162,13 +162,13 @@ class _Block:
         bookings = make_bookings(self.rng["bookings"], self.people, self.traits, history, balances, self._dues())
         extracts.write_transactions(delivery, soil, self.numbers, bookings)
         contacts = make_contacts(self.rng["contacts"], self.traits, stage, self.cast.world, history)
-        logins = make_logins(self.rng["contacts"], self.traits, stage, history)
-        ticket = extracts.write_contacts(delivery, soil, self.numbers, branch_id, contacts, logins)
+        ticket = extracts.write_contacts(delivery, soil, self.numbers, branch_id, contacts)
+        extracts.write_logins(delivery, self.numbers, make_logins(self.rng["contacts"], self.traits, stage, history))
         complaints = make_complaints(self.rng["complaints"], self.traits, history, contacts)
         extracts.write_complaints(delivery, soil, self.numbers, stage.branches, self._products(complaints), complaints)
         self._care(delivery)
         felt = felt_lately(history.struck)
-        seen = Seen(bookings.last_own(len(self.rows)), _mean_of_three(balances), _of_year(amounts))
+        seen = seen_of(bookings.last_own(len(self.rows)), balances, amounts)
         truth.add(self.rng["truth"], self.people, self.traits, self.held, stage, history, felt, seen)
         sampled = self.numbers["survey"] != ""
         sent = invite(self.rng["surveys"], self.cast.world, self.traits, sampled, history, contacts)
@@ -244,17 +244,3 @@ class _Block:
 
 def _month_end(month: np.ndarray) -> np.ndarray:
     return np.where(month == NEVER, np.datetime64("NaT"), last_day(np.where(month == NEVER, 0, month)))
-
-
-def _mean_of_three(balances: Balances) -> np.ndarray:
-    """customers × 48: average assets of the three months up to each, of those in which the customer had a balance."""
-    assets = balances.average_deposits + balances.average_wealth
-    held = assets > 0
-    total, months = (np.cumsum(np.pad(grid, ((0, 0), (3, 0))), axis=1) for grid in (assets, held))
-    return (total[:, 3:] - total[:, :-3]) / np.maximum(months[:, 3:] - months[:, :-3], 1)
-
-
-def _of_year(amounts: dict[str, np.ndarray]) -> np.ndarray:
-    """Contribution of the twelve months to as_of by customer."""
-    net = amounts["ftp_interest"] + amounts["fees"] - amounts["expected_loss"] - amounts["cost"] - amounts["capital_charge"]
-    return net[:, AS_OF_MONTH - 11 : AS_OF_MONTH + 1].sum(axis=1)

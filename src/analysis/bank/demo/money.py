@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.bank.demo.calendar import MONTHS, first_day, last_day, month_of
+from analysis.bank.demo.companies import LENDERS
 from analysis.bank.demo.products import TERM_MONTHS, count_held, spans
 from analysis.bank.demo.surroundings import is_month
 
@@ -56,6 +57,18 @@ def make_balances(
         average_loans=(middle * share).round(2),
         end_loans=(loans * ~gone).round(2),
     )
+
+
+def drawn_here(exposures: pd.DataFrame, people: pd.DataFrame) -> np.ndarray:
+    """customers × 48 in CNY: what each company has drawn at this bank, between quarter-ends as at the one before (before the
+    first: as at the first)."""
+    own = exposures[exposures["lender"] == LENDERS[0]]
+    row = pd.Series(np.arange(len(people)), people["customer_id"])[own["customer_id"]].to_numpy()
+    month = month_of(own["reported"].to_numpy().astype("datetime64[D]"))
+    grid = np.full((len(people), MONTHS), np.nan)
+    grid[row, month] = own["drawn"]
+    filled = pd.DataFrame(grid).ffill(axis=1).bfill(axis=1)
+    return filled.fillna(0.0).to_numpy()
 
 
 def _drift(rng: np.random.Generator, customers: int) -> np.ndarray:

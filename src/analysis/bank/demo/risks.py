@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.bank.demo.calendar import NEVER, last_day
+from analysis.bank.demo.calendar import AS_OF_MONTH, NEVER, last_day
 from analysis.bank.demo.history import INVOLUNTARY, KINDS, LEAD_SHARES, STAYS, History
+from analysis.bank.demo.money import Balances
 from analysis.bank.demo.outcomes import WAYS, Horizon, expected, settled
 from analysis.bank.demo.people import Traits
 from analysis.bank.demo.state import Held, draw
@@ -26,6 +27,25 @@ class Seen:
     last_own: np.ndarray
     assets_3m: np.ndarray
     contribution_12m: np.ndarray
+
+
+def seen_of(last_own: np.ndarray, balances: Balances, amounts: dict[str, np.ndarray]) -> Seen:
+    """What the last own bookings, balances and contributions of these customers show."""
+    return Seen(last_own, _mean_of_three(balances), _of_year(amounts))
+
+
+def _mean_of_three(balances: Balances) -> np.ndarray:
+    """customers × 48: average assets of the three months up to each, of those in which the customer had a balance."""
+    assets = balances.average_deposits + balances.average_wealth
+    held = assets > 0
+    total, months = (np.cumsum(np.pad(grid, ((0, 0), (3, 0))), axis=1) for grid in (assets, held))
+    return (total[:, 3:] - total[:, :-3]) / np.maximum(months[:, 3:] - months[:, :-3], 1)
+
+
+def _of_year(amounts: dict[str, np.ndarray]) -> np.ndarray:
+    """Contribution of the twelve months to as_of by customer."""
+    net = amounts["ftp_interest"] + amounts["fees"] - amounts["expected_loss"] - amounts["cost"] - amounts["capital_charge"]
+    return net[:, AS_OF_MONTH - 11 : AS_OF_MONTH + 1].sum(axis=1)
 
 
 def tenure_years(month: int, traits: Traits) -> np.ndarray:
@@ -96,12 +116,13 @@ def crude_share(counts: np.ndarray) -> float | None:
     return float(1 - (spared_left / spared) / (left / everybody)) if spared and left else None
 
 
-def expected_auc(score: np.ndarray, risk: np.ndarray) -> float:
-    """Expected AUC of a score where each customer leaves with chance `risk`: pairs of two customers weighted by p_i (1 − p_j), ties
-    by half."""
+def expected_auc(score, risk) -> float | None:
+    """AUC of `score` in expectation over the outcomes: of all pairs of different rows, each weighted by risk_i (1 − risk_j), the
+    share in which i has the higher score, ties counted half; `risk` is the true probability. None without such pairs."""
+    score, risk = np.asarray(score, dtype=float), np.asarray(risk, dtype=float)
     values, place = np.unique(score, return_inverse=True)
     leaves, stays = np.bincount(place, risk, len(values)), np.bincount(place, 1 - risk, len(values))
-    below = np.concatenate([[0.0], np.cumsum(stays)[:-1]])
+    below = np.cumsum(stays) - stays
     itself = (risk * (1 - risk)).sum()
-    whole = leaves.sum() * stays.sum() - itself
-    return float(((leaves * (below + stays / 2)).sum() - itself / 2) / whole) if whole > 0 else 0.5
+    pairs = leaves.sum() * stays.sum() - itself
+    return float(((leaves * (below + stays / 2)).sum() - itself / 2) / pairs) if pairs > 0 else None
