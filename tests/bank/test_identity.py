@@ -168,6 +168,14 @@ def test_preparing_twice_gives_the_same_mapping(project, deliver):
     assert (project.processed() / "identity.parquet").read_bytes() == before
 
 
+def test_a_mapping_that_was_lost_is_made_again(project, deliver):
+    deliver()
+    project.prepare()
+    (project.processed() / "identity.parquet").unlink()
+    assert project.prepare().is_new
+    assert (project.processed() / "identity.parquet").is_file()
+
+
 def test_a_bank_without_parties_has_no_mapping_and_keeps_its_numbers(project, deliver):
     deliver()
     project.prepare()

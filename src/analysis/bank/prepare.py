@@ -43,7 +43,8 @@ def prepare(places: Folders, as_of: str = "", force: bool = False) -> Prepared:
 
 
 def _is_current(manifest: dict, state: dict, processed: Path) -> bool:
-    whole = all((processed / f"{table}.parquet").is_file() for table in manifest["tables"])
+    made = [*manifest["tables"], *(["identity"] if "parties" in manifest["tables"] else [])]
+    whole = all((processed / f"{table}.parquet").is_file() for table in made)
     return whole and all(manifest.get(key) == value for key, value in state.items())
 
 

@@ -53,7 +53,7 @@ def _comparison_cells(row: Row) -> tuple[str, ...]:
     holds = NO_VALUE if row.covered is None else "yes" if row.covered else "NO"
     difference = None if None in (row.value, row.truth) else row.value - row.truth
     width = None if None in (row.low, row.high) or not row.oracle_width else (row.high - row.low) / row.oracle_width
-    ceiling = None if row.ceiling is None else f"the true probabilities reach {amount(row.ceiling, row.unit)}"
+    ceiling = None if row.ceiling is None else f"the true hazard reaches {amount(row.ceiling, row.unit)}"
     return (
         row.id,
         *(amount(value, row.unit) for value in (row.truth, row.value, row.low, row.high)),
