@@ -16,7 +16,7 @@ import yaml
 from analysis.bank.demo import calendar, diagram, make_demo_bank
 from analysis.bank.demo.parties import ERRORS
 from analysis.bank.demo.people import ARCHETYPES
-from analysis.bank.demo.worlds import LEVERS, WORLDS
+from analysis.bank.demo.worlds import LEVERS, MONTHS_OF_EFFECT, WORLDS
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "demo-bank.md"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -219,7 +219,8 @@ def _month(days: pd.Series) -> np.ndarray:
 
 
 def _crude_ratio(bank: Path, late: pd.DataFrame) -> tuple[float, float]:
-    """Gone of their own will within MONTHS_OF_WATCH after a month with an unresolved complaint, against months without."""
+    """Gone of their own will within MONTHS_OF_WATCH after a month in which an unresolved complaint acts, which it does from the
+    month after its receipt on, against months in which none does."""
     fates = pd.read_parquet(bank / "truth" / "customers.parquet")
     parties = pd.read_parquet(bank / "truth" / "parties.parquet")
     core = pd.read_csv(bank / "core" / "客户信息.csv", encoding="gb18030", dtype=str).drop_duplicates("客户号")
@@ -228,14 +229,16 @@ def _crude_ratio(bank: Path, late: pd.DataFrame) -> tuple[float, float]:
     own = np.where(fates["churn_kind"] == "involuntary", NOBODY, gone)
     customer = parties[parties["source"] == "callcenter"].set_index("source_id")["customer_id"].reindex(late["customer_no"])
     row = pd.Series(np.arange(len(fates)), fates["customer_id"]).reindex(customer).to_numpy()
-    struck = np.zeros((len(fates), calendar.MONTHS), bool)
-    struck[row[~np.isnan(row)].astype(int), _month(late["received_at"])[~np.isnan(row)]] = True
+    known = ~np.isnan(row)
+    acts = np.zeros((len(fates), calendar.MONTHS + MONTHS_OF_EFFECT["unresolved_complaint"]), bool)
+    for later in range(1, MONTHS_OF_EFFECT["unresolved_complaint"] + 1):
+        acts[row[known].astype(int), _month(late["received_at"])[known] + later] = True
     left, watched = np.zeros(2), np.zeros(2)
     for month in range(calendar.MONTHS - MONTHS_OF_WATCH):
         at_risk = (opened + ESTABLISHED_MONTHS <= month) & (gone > month)
         leaves = at_risk & (own > month) & (own <= month + MONTHS_OF_WATCH)
         for exposed in (0, 1):
-            watched[exposed] += (at_risk & (struck[:, month] == exposed)).sum()
-            left[exposed] += (leaves & (struck[:, month] == exposed)).sum()
+            watched[exposed] += (at_risk & (acts[:, month] == exposed)).sum()
+            left[exposed] += (leaves & (acts[:, month] == exposed)).sum()
     ratio = (left[1] / watched[1]) / (left[0] / watched[0])
-    return float(ratio), float(ratio * np.sqrt((1 / left).sum()))
+    return float(ratio), float(ratio * np.sqrt((MONTHS_OF_WATCH / left).sum()))  # one who leaves is counted in as many months
