@@ -126,7 +126,7 @@ def test_an_absent_exhibit_has_a_reason_and_another_a_frame(exhibits):
 
 
 def test_every_id_has_its_line_in_the_methods(findings):
-    text = (DOCS / "methods.md").read_text(encoding="utf-8")
+    text = (DOCS / "methods.md").read_text(encoding="utf-8").partition("<!-- passport: begin -->")[0]
     patterns = [re.sub(r"<[^>]+>", "*", pattern) for pattern in re.findall(r"^\| `([^`]+)`", text, re.M)]
     unknown = {found.id for found in findings if not any(fnmatchcase(found.id, pattern) for pattern in patterns)}
     assert unknown == set()
