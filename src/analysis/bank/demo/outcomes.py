@@ -127,10 +127,9 @@ def _silence(horizon: Horizon, gone: int, bookings, decided: int, kept: float = 
     whole = (last_day(first) - last_day(first - 1)).astype(int)
     part = (SILENCE_DAYS - days) / whole
     as_usual, thinned = np.zeros(len(bookings[0])), np.zeros(len(bookings[0]))
-    for month in range(first, horizon.end + 1):
+    for month in range(first, horizon.end + 1 if kept else min(gone, horizon.end + 1)):
         rate = bookings[month - horizon.landmark - 1] * (part if month == first else 1.0)
-        if month >= gone:
-            rate = kept * rate
+        rate = kept * rate if month >= gone else rate
         as_usual = as_usual + rate
-        thinned = thinned + rate * (thinning(np.array(gone - month)) if decided < month < gone else 1.0)
+        thinned = thinned + (rate * thinning(np.array(gone - month)) if decided < month < gone else rate)
     return SILENT_SHARE * np.exp(-as_usual) + (1 - SILENT_SHARE) * np.exp(-thinned)
