@@ -1,6 +1,8 @@
-"""Where things lie: the project's root and the four folders of a bank."""
+"""Where things lie and what surrounds a run: the project's root, the four folders of a bank, environment variables."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -53,6 +55,18 @@ def folders(bank: str, raw: Path | None = None) -> Folders:
         remedy = " 'crm demo' makes the demo bank." if bank == "demo" else f" Banks here: {', '.join(known) or 'none yet'}."
         raise UserError(f"There is no bank '{bank}': data/raw/{bank}/bank.yaml does not exist{hint}{remedy}")
     return found
+
+
+@contextlib.contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """These environment variables, for as long as the block lasts."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def suggestion(word: str, candidates: list[str]) -> str:

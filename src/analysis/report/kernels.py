@@ -14,6 +14,8 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
+from analysis.project import environment
+
 KERNEL_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -81,11 +83,8 @@ def surroundings(languages: list[str]) -> Iterator[None]:
     """The environment of kernels, with a folder of their own for sockets, as long as the block lasts."""
     runtime = tempfile.mkdtemp(prefix="crm-")
     added = {**KERNEL_ENVIRONMENT, "CRM_LANGUAGES": ",".join(languages), "JUPYTER_RUNTIME_DIR": runtime}
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
     try:
-        yield
+        with environment(**added):
+            yield
     finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
         shutil.rmtree(runtime, ignore_errors=True)

@@ -1,6 +1,5 @@
 """Many simulated banks, one a seed, in worker processes; what is finished is kept, so that an interrupted run resumes."""
 
-import contextlib
 import json
 import logging
 import multiprocessing
@@ -16,7 +15,7 @@ from pathlib import Path
 from analysis import digest
 from analysis.errors import UserError
 from analysis.pipeline import writing
-from analysis.project import ROOT_MARK, root
+from analysis.project import ROOT_MARK, environment, root
 from analysis.validation.bank import validate_bank
 from analysis.validation.code import methods_digest
 from analysis.validation.studies import Parameters
@@ -100,7 +99,7 @@ def rows_of_task(task: Task, scratch: Path) -> list[dict]:
     (home / ROOT_MARK).touch()
     try:
         make_demo_bank(raw, customers=task.customers, seed=task.seed, world=task.world)
-        with _set(CRM_HOME=str(home)):
+        with environment(CRM_HOME=str(home)):
             return [row.to_json() for row in validate_bank(BANK, task.parameters).rows]
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -117,23 +116,9 @@ def _keep(path: Path, rows: list[dict]) -> None:
     beside.replace(path)
 
 
-@contextlib.contextmanager
-def _set(**values: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def _one_thread_each():
     """For processes started within the block: several at once would otherwise fight for the processors."""
-    return _set(**ONE_THREAD)
+    return environment(**ONE_THREAD)
 
 
 def _leave_interrupts() -> None:

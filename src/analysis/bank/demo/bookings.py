@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.bank.demo.calendar import FIRST_MONTH, MONTHS, draw_days, first_day, last_day, last_open_day, pick, to_workday
+from analysis.bank.demo.calendar import MONTHS, draw_days, first_day, last_day, last_open_day, pick, to_workday
 from analysis.bank.demo.money import Balances
 from analysis.bank.demo.people import SALARIED, Traits
 from analysis.bank.demo.surroundings import is_month
@@ -227,8 +227,3 @@ def _part_of_month(opened: np.ndarray, closed: np.ndarray) -> np.ndarray:
     start, end = first_day(months), last_day(months)
     days = (np.fmin(closed[:, None], end) - np.maximum(opened[:, None], start)).astype(float) + 1
     return np.clip(days / ((end - start).astype(float) + 1), 0, 1)
-
-
-def label_of(month: int) -> str:
-    """`YYYY-MM`."""
-    return str(FIRST_MONTH + month)

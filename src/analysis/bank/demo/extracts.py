@@ -5,8 +5,8 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.bank.demo import dirt
-from analysis.bank.demo.bookings import CATEGORIES, EMPLOYERS, MERCHANTS, Bookings, label_of
-from analysis.bank.demo.calendar import MONTHS, first_day, last_day
+from analysis.bank.demo.bookings import CATEGORIES, EMPLOYERS, MERCHANTS, Bookings
+from analysis.bank.demo.calendar import MONTHS, first_day, last_day, month_label
 from analysis.bank.demo.complaint_texts import draw_complaint_texts
 from analysis.bank.demo.money import Balances
 from analysis.bank.demo.writing import Delivery, chosen, packed, timed
@@ -53,7 +53,7 @@ def write_accounts(
 
 def write_balances(delivery: Delivery, rng: np.random.Generator, numbers: Numbers, is_open: np.ndarray, money: Balances) -> None:
     """core/balances-YYYY.csv in yuan, months as YYYYMM; wealth/理财.csv in 万元 and GB18030, months as YYYY-MM."""
-    month_labels = [label_of(month) for month in range(MONTHS)]
+    month_labels = [month_label(month) for month in range(MONTHS)]
     year = np.array([int(label[:4]) for label in month_labels])
     for one in np.unique(year):
         of_year = np.flatnonzero(year == one)
@@ -105,7 +105,7 @@ def write_transactions(delivery: Delivery, rng: np.random.Generator, numbers: Nu
     start = first_day(0).astype("datetime64[s]")
     for month in range(MONTHS):
         rows = slice(begins[month], begins[month + 1])
-        label = label_of(month)
+        label = month_label(month)
         columns = {
             "txn_id": pa.array(delivery.numbered("T" + label.replace("-", ""), begins[month + 1] - begins[month]), pa.string()),
             "sys": chosen(list(SYSTEM_CODES.values()), system[rows]),

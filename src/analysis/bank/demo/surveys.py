@@ -31,7 +31,6 @@ ANSWERED_A_DAY, LONGEST_LAG_DAYS = 0.35, 21
 BLANK_SHARE = 0.02
 CHANNELS = ("app", "sms", "phone", "branch")
 CHANNEL_SHARES = (0.4, 0.3, 0.15, 0.15)
-TRIGGERS = ("random", "contact", "staff")
 
 
 def felt_lately(struck: np.ndarray) -> np.ndarray:
