@@ -9,7 +9,7 @@ from analysis.bank.config import BankConfig
 from analysis.bank.contracts import TABLES, Table
 from analysis.bank.delivery import files_of
 from analysis.bank.sources import ROW, confine, contract_order, load_files, mask, select_table
-from analysis.bank.sql import parquet
+from analysis.bank.sql import literal, parquet
 from analysis.errors import UserError
 from analysis.project import Folders
 
@@ -24,35 +24,51 @@ def build(config: BankConfig, places: Folders, state: dict) -> dict:
     shutil.rmtree(staging, ignore_errors=True)
     (staging / "rejected").mkdir(parents=True)
     try:
-        tables, span = _make(config, places, staging)
+        made = _make(config, places, staging)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
     _remove_work(staging)
-    manifest = {**state, "tables": dict(sorted(tables.items())), "span": span}
-    _install(staging, places.processed, manifest)
+    manifest = {**state, **made}
+    _install(staging, places, manifest)
     return manifest
 
 
-def _make(config: BankConfig, places: Folders, staging: Path) -> tuple[dict[str, dict], list[str | None]]:
-    from analysis.bank import identity
+def _make(config: BankConfig, places: Folders, staging: Path) -> dict:
+    from analysis.bank import standards
     from analysis.bank.engine import connect
+    from analysis.bank.identity import numbers
 
-    identity.refuse_without_customers(config, places.definition)
+    numbers.refuse_without_customers(config, places.definition)
     connection = connect(staging / "work.duckdb")
+    standards.register(connection.con)
     try:
         load_files(connection.con, config, places.raw)
         confine(connection.con, config, places.raw, staging)
         tables: dict[str, dict] = {}
+        stated: dict = {}
         for contract in _order(config):
             select_table(connection.con, config, places.definition, contract)
             if "parties" in tables:
-                identity.read_numbers(connection.con, config, places.definition, contract, staging)
+                numbers.collect(connection.con, config, places.definition, contract)
+                if contract.name == "customers":
+                    stated = _identify(connection.con, config, places, staging)
+                numbers.lead(connection.con, contract)
             tables[contract.name] = _accept(connection, contract, staging, list(tables))
             _refuse_too_many_bad(connection, contract, config, places, staging, tables[contract.name])
-        return tables, _span(connection, list(tables))
+        return {"tables": dict(sorted(tables.items())), "identity": stated, "span": _span(connection, list(tables))}
     finally:
         connection.disconnect()
+
+
+def _identify(con, config: BankConfig, places: Folders, staging: Path) -> dict:
+    from analysis.bank.identity import identify, numbers
+
+    core = numbers.core_of(con, config, places.definition)
+    where = numbers.place(config, places.definition, "parties")
+    stated = identify.identify(identify.Places(places.raw, places.state, staging), core, where)
+    con.execute(f"CREATE TABLE identity AS SELECT * FROM {parquet(staging / identify.MAPPING)}")
+    return stated
 
 
 def _order(config: BankConfig) -> list[Table]:
@@ -64,24 +80,32 @@ def _order(config: BankConfig) -> list[Table]:
 
 
 def _accept(connection, contract: Table, staging: Path, done: list[str]) -> dict:
-    from analysis.bank import acceptance, identity
+    from analysis.bank import acceptance
+    from analysis.bank.identity import numbers, rows
 
     raw = connection.table(f"raw_{contract.name}")
     parents = {name: connection.table(name) for name in done}
     has_numbers = "parties" in done
-    check = identity.checked(connection, raw, contract, parents) if has_numbers else acceptance.check(raw, contract, parents)
+    check = numbers.checked(connection, raw, contract, parents) if has_numbers else acceptance.check(raw, contract, parents)
     checked = connection.create_table(f"checked_{contract.name}", check)
     repeated = connection.create_table(f"repeated_{contract.name}", acceptance.duplicates(checked, contract))
     refusals = acceptance.rejected(raw, checked, repeated, contract, _broken(connection, contract))
-    refusals = identity.explained(refusals, contract) if has_numbers else refusals
+    refusals = numbers.explained(refusals, contract) if has_numbers else refusals
     refused = connection.create_table(f"refused_{contract.name}", refusals)
-    kept = acceptance.accepted(checked, repeated, contract).order_by(list(contract.key))
+    connection.create_view(f"kept_{contract.name}", acceptance.accepted(checked, repeated, contract))
+    kept = (
+        rows.select_mapped(connection.con, contract, f"kept_{contract.name}")
+        if has_numbers
+        else f"SELECT * FROM kept_{contract.name}"
+    )
     path = staging / f"{contract.name}.parquet"
-    connection.to_parquet(kept, str(path), compression="zstd")
+    connection.con.execute(
+        f"COPY ({kept} ORDER BY {', '.join(contract.key)}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
+    )
     order = ["row_key", "column", "rule", "original", "record"]
     connection.to_parquet(refused.order_by(order), str(staging / "rejected" / f"{contract.name}.parquet"), compression="zstd")
     connection.con.execute(f"CREATE VIEW main.{contract.name} AS SELECT * FROM {parquet(path)}")
-    return _counts(connection, contract)
+    return _counts(connection, contract, has_numbers)
 
 
 def _broken(connection, contract: Table) -> list[str]:
@@ -92,16 +116,27 @@ def _broken(connection, contract: Table) -> list[str]:
     return [name for name, count in zip(names, found, strict=True) if count]
 
 
-def _counts(connection, contract: Table) -> dict:
+def _counts(connection, contract: Table, numbers: bool) -> dict:
+    """`merged`: accepted rows that fell together with another, being one customer's; `added`: customers that no row of the core's
+    describes."""
     table = contract.name
-    count = f"SELECT (SELECT count(*) FROM raw_{table}), (SELECT count(*) FROM {table}), (SELECT count(*) FROM refused_{table} WHERE effect = 'field set to null')"
-    delivered, kept, nulled = connection.con.execute(count).fetchall()[0]
+    parts = [f"raw_{table}", f"kept_{table}", table, f"refused_{table} WHERE effect = 'field set to null'"]
+    count = f"SELECT {', '.join(f'(SELECT count(*) FROM {part})' for part in parts)}"
+    delivered, kept, accepted, nulled = connection.con.execute(count).fetchall()[0]
     rules = connection.con.execute(
         f'SELECT "column", rule, count(*) FROM refused_{table} GROUP BY ALL ORDER BY 3 DESC, 1, 2'
     ).fetchall()
     broken = [{"column": column, "rule": rule, "count": number} for column, rule, number in rules]
-    counts = {"delivered": delivered, "accepted": kept, "rejected": delivered - kept, "fields_set_to_null": nulled}
+    counts = {"delivered": delivered, "accepted": accepted, "rejected": delivered - kept, "fields_set_to_null": nulled}
+    if numbers:
+        added = _added(connection) if table == "customers" else 0
+        counts |= {"merged": kept + added - accepted, "added": added}
     return {**counts, "bad_rows": _bad_rows(connection, contract), "rules": broken}
+
+
+def _added(connection) -> int:
+    described = "SELECT leads.customer_id FROM leads_customers_customer_id AS leads JOIN kept_customers AS kept ON kept.customer_id = leads.written"
+    return connection.con.execute(f"SELECT count(*) FROM customers WHERE customer_id NOT IN ({described})").fetchall()[0][0]
 
 
 def _bad_rows(connection, contract: Table) -> int:
@@ -150,17 +185,22 @@ def _remove_work(staging: Path) -> None:
     shutil.rmtree(staging / "spill", ignore_errors=True)
 
 
-def _install(staging: Path, target: Path, manifest: dict) -> None:
+def _install(staging: Path, places: Folders, manifest: dict) -> None:
     """The manifest goes first and comes last: a target without one counts as not prepared."""
+    target = places.processed
     target.mkdir(parents=True, exist_ok=True)
     (target / MANIFEST).unlink(missing_ok=True)
     for name in ("features", "rejected", REJECTED_LAST_RUN):
         shutil.rmtree(target / name, ignore_errors=True)
-    for path in target.glob("*.parquet"):
+    for path in (*target.glob("*.parquet"), *target.glob("*.xlsx")):
         path.unlink()
     for path in sorted(staging.iterdir()):
         path.rename(target / path.name)
     staging.rmdir()
+    if manifest["identity"]:
+        from analysis.bank.identity import identify
+
+        manifest |= {"given": identify.keep(places.state, target)}
     beside = target / f".{MANIFEST}.partial"
     beside.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     beside.replace(target / MANIFEST)

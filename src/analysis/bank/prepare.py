@@ -12,6 +12,7 @@ from analysis.bank.delivery import locate, used_files
 from analysis.calendar import landmark_grid
 from analysis.project import Folders
 
+IDENTITY_FILES = ("standards", "identity", "identity_links")
 LOG = logging.getLogger("crm")
 
 
@@ -43,7 +44,7 @@ def prepare(places: Folders, as_of: str = "", force: bool = False) -> Prepared:
 
 
 def _is_current(manifest: dict, state: dict, processed: Path) -> bool:
-    made = [*manifest["tables"], *(["identity"] if "parties" in manifest["tables"] else [])]
+    made = [*manifest["tables"], *(IDENTITY_FILES if "parties" in manifest["tables"] else [])]
     whole = all((processed / f"{table}.parquet").is_file() for table in made)
     return whole and all(manifest.get(key) == value for key, value in state.items())
 
@@ -65,4 +66,10 @@ def _state(config: BankConfig, places: Folders) -> dict:
         "definition": digest.of_file(places.definition),
         "code": digest.of_tree(Path(__file__).parent),
         "packages": digest.package_versions(),
+        "given": _digest_of(places.state / "identity.parquet"),
+        "overrides": _digest_of(places.raw / "identity_overrides.csv"),
     }
+
+
+def _digest_of(path: Path) -> str | None:
+    return digest.of_file(path) if path.is_file() else None

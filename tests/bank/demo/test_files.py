@@ -342,26 +342,25 @@ def test_rejected_rows_are_the_planted_ones(middle, prepared, home):
     assert (refused("customers")["rule"] == "duplicate").sum() == doubles > 0
 
 
-def test_departments_numbers_lead_to_the_customers_that_are_true(middle, prepared, home):
+def test_departments_records_lead_to_the_customers_that_are_true(middle, prepared, home):
     found = pd.read_parquet(home / "data" / "processed" / "demo" / "identity.parquet")
     truth = pd.read_parquet(middle.folder / "truth" / "parties.parquet")
     assert set(map(tuple, found[["source", "source_id"]].to_numpy())) == set(
         map(tuple, truth[["source", "source_id"]].to_numpy())
     )
     both = found.merge(truth, on=["source", "source_id"], suffixes=("", "_true"))
-    held = middle.frame(
-        "SELECT source, source_id, nullif(core_number, '') IS NOT NULL AS is_held FROM raw_parties"
-    ).drop_duplicates()
-    both = both.merge(held, on=["source", "source_id"])
-    is_core = both["source"] == "core"
-    departments = both[~is_core]
-    assert set(departments["source"]) == {"cards", "ebank", "callcenter", "survey", "credit"}
-    assert (departments["customer_id"].notna() == departments["is_held"]).all()
-    led = departments[departments["is_held"]]
-    assert (led["customer_id"] == led["customer_id_true"]).all()
-    assert 0.95 < len(led) / len(departments) < 1
-    core = both[is_core]
-    assert (core["customer_id"] == core["source_id"]).all()
+
+    def pairs(*keys):
+        return int(both.groupby(list(keys)).size().pipe(lambda size: size * (size - 1) // 2).sum())
+
+    hit = pairs("customer_id", "customer_id_true")
+    precision, recall = hit / pairs("customer_id"), hit / pairs("customer_id_true")
+    assert precision >= 0.99
+    assert recall >= 0.95
+    stated = prepared.manifest["identity"]["accuracy"]
+    assert stated["precision"]["value"] == pytest.approx(precision, abs=0.02)
+    assert stated["recall"]["value"] == pytest.approx(recall, abs=0.02)
+    assert both["customer_id"].eq(both["customer_id_true"]).mean() > 0.99
 
 
 def test_without_the_truth_the_same_is_prepared(middle, prepared, home, tmp_path):

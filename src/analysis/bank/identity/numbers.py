@@ -1,9 +1,5 @@
 """Departments' numbers: in a bank with `parties` a customer is written as `source:source_id` and mapped to one `customer_id`.
-
-The core is the department whose numbers the SELECT of `customers` writes. A party of the core is the customer of its own
-number, another party the customer whose core number it holds; a party that holds none, or one that the core does not know,
-leads to no customer. A customer_id is the bare core number.
-"""
+The core is the department whose numbers the SELECT of `customers` writes."""
 
 import re
 import string
@@ -23,7 +19,6 @@ from analysis.errors import UserError
 from analysis.project import suggestion
 
 CUSTOMER = "customers.customer_id"
-FILE = "identity.parquet"
 OUTSIDERS_TOO = {"ownership": ("parent_id", "child_id")}
 LEADS_NOWHERE = "is a department's number that leads to no customer"
 BLANK = literal(string.whitespace)
@@ -39,55 +34,73 @@ def refuse_without_customers(config: BankConfig, definition: Path) -> None:
         )
 
 
-def read_numbers(con: duckdb.DuckDBPyConnection, config: BankConfig, definition: Path, contract: Table, folder: Path) -> None:
-    """Reads the departments' numbers in `raw_<table>` into relations that say to which customer each leads. With `customers`,
-    which therefore comes first, the mapping `identity` (source, source_id, customer_id, probability) is made and written to
-    `folder`. Raises UserError where a customer is not written as source:source_id, bears a source that no party has, or where
-    `customers` bears several."""
-    where = f"{definition}, line {config.line_of('tables', contract.name)}: table {contract.name}"
-    given = [row[0] for row in con.execute(f"DESCRIBE raw_{contract.name}").fetchall()]
-    columns = [name for name in _number_columns(contract) if name in given]
-    for column in columns:
+def collect(con: duckdb.DuckDBPyConnection, config: BankConfig, definition: Path, contract: Table) -> None:
+    """Reads the departments' numbers in `raw_<table>`. Raises UserError where a customer is not written as source:source_id,
+    or bears a source that no party has."""
+    where = place(config, definition, contract.name)
+    for column in given_numbers(con, contract):
         _collect(con, contract.name, column)
-    customer = _customer_column(contract)
-    if customer in columns:
+    customer = customer_column(contract)
+    if customer in given_numbers(con, contract):
         _refuse_other_forms(con, contract.name, customer, where)
         _refuse_unknown_sources(con, contract.name, customer, where)
-    if contract.name == "customers":
-        _make_identity(con, _core(con, where), folder / FILE)
-    for column in columns:
-        _lead(con, contract.name, column, accepted_only=column == customer and contract.name != "customers")
+
+
+def lead(con: duckdb.DuckDBPyConnection, contract: Table) -> None:
+    """Each number that leads to a customer by the relation `identity`, once, in `leads_<table>_<column>`: written, customer_id."""
+    for column in given_numbers(con, contract):
+        con.execute(f"""
+            CREATE TABLE leads_{contract.name}_{column} AS
+            SELECT written, customer_id FROM numbers_{contract.name}_{column} JOIN identity USING (source, source_id)""")
+
+
+def core_of(con: duckdb.DuckDBPyConnection, config: BankConfig, definition: Path) -> str:
+    """The department whose numbers `customers` writes; UserError where it writes those of several."""
+    sources = con.execute("SELECT DISTINCT source FROM numbers_customers_customer_id").fetchall()
+    if len(sources) > 1:
+        raise UserError(
+            f"{place(config, definition, 'customers')}: its customer_id bears {len(sources):,} sources, but customers come from one"
+            f" department, the core, whose numbers the others may hold; write one source before all of them, and the same in parties."
+        )
+    return sources[0][0] if sources else ""
+
+
+def place(config: BankConfig, definition: Path, table: str) -> str:
+    """How a sentence about a table of bank.yaml begins."""
+    return f"{definition}, line {config.line_of('tables', table)}: table {table}"
+
+
+def given_numbers(con: duckdb.DuckDBPyConnection, contract: Table) -> list[str]:
+    """The columns of `raw_<table>` that hold departments' numbers."""
+    given = [row[0] for row in con.execute(f"DESCRIBE raw_{contract.name}").fetchall()]
+    return [name for name in _number_columns(contract) if name in given]
 
 
 def checked(connection: ibis.BaseBackend, raw: ir.Table, contract: Table, parents: dict[str, ir.Table]) -> ir.Table:
-    """`acceptance.check` of what departments wrote, then each number replaced by the customer_id that it leads to; one that leads
-    to none breaks the rule `reference` (in `ownership` it stays as it is: an outsider's)."""
-    customer = _customer_column(contract)
-    leads = {name: connection.table(f"leads_{contract.name}_{name}") for name in _number_columns(contract) if name in raw.columns}
-    if customer in leads:
-        parents = {**parents, "customers": leads[customer].select(customer_id="written")}
-    rows = acceptance.check(raw, _referring(contract), parents)
-    for column, lead in leads.items():
-        lead = lead.select(_written="written", _id="customer_id")
-        rows = rows.left_join(lead, rows[column] == lead["_written"])
-        rows = rows.mutate(**{column: ibis.coalesce(rows["_id"], rows[column])}).drop("_written", "_id")
-    return rows
+    """`acceptance.check` of what departments wrote; a number that leads to no customer breaks the rule `reference` (in
+    `ownership` it may be an outsider's)."""
+    customer = customer_column(contract)
+    if customer in raw.columns:
+        leads = connection.table(f"leads_{contract.name}_{customer}")
+        parents = {**parents, "customers": leads.select(customer_id="written")}
+    return acceptance.check(raw, _referring(contract), parents)
 
 
 def explained(refused: ir.Table, contract: Table) -> ir.Table:
     """Refusals (see `acceptance.rejected`); those of departments' numbers with the reason that is theirs."""
-    is_lost = (refused.column == (_customer_column(contract) or "")) & (refused.rule == "reference")
+    is_lost = (refused.column == (customer_column(contract) or "")) & (refused.rule == "reference")
     return refused.mutate(reason=ibis.ifelse(is_lost, LEADS_NOWHERE, refused.reason))
 
 
-def _customer_column(contract: Table) -> str | None:
+def customer_column(contract: Table) -> str | None:
+    """The column that names the customer, if the table has one."""
     if contract.name == "customers":
         return contract.key[0]
     return next((column.name for column in contract.columns if column.refers == CUSTOMER), None)
 
 
 def _number_columns(contract: Table) -> list[str]:
-    customer = _customer_column(contract)
+    customer = customer_column(contract)
     return [*([customer] if customer else []), *OUTSIDERS_TOO.get(contract.name, ())]
 
 
@@ -108,14 +121,6 @@ def _collect(con: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
         FROM (SELECT trim(CAST({column} AS VARCHAR), {BLANK}) AS written, count(*) AS rows, strpos(written, ':') AS colon
               FROM raw_{table} GROUP BY written)
         WHERE written <> ''""")
-
-
-def _lead(con: duckdb.DuckDBPyConnection, table: str, column: str, accepted_only: bool) -> None:
-    """Each number that leads to a customer, once: written, customer_id."""
-    where = "customer_id IN (SELECT customer_id FROM customers)" if accepted_only else "customer_id IS NOT NULL"
-    con.execute(f"""
-        CREATE TABLE leads_{table}_{column} AS
-        SELECT written, customer_id FROM numbers_{table}_{column} JOIN identity USING (source, source_id) WHERE {where}""")
 
 
 def _refuse_other_forms(con: duckdb.DuckDBPyConnection, table: str, column: str, where: str) -> None:
@@ -145,26 +150,3 @@ def _refuse_unknown_sources(con: duckdb.DuckDBPyConnection, table: str, column: 
 def _of_all(con: duckdb.DuckDBPyConnection, table: str, rows: int) -> str:
     total = con.execute(f"SELECT count(*) FROM raw_{table}").fetchall()[0][0]
     return f"{rows:,} of {total:,} rows"
-
-
-def _core(con: duckdb.DuckDBPyConnection, where: str) -> str:
-    sources = con.execute("SELECT DISTINCT source FROM numbers_customers_customer_id").fetchall()
-    if len(sources) > 1:
-        raise UserError(
-            f"{where}: its customer_id bears {len(sources):,} sources, but customers come from one department, the core, whose"
-            f" numbers the others may hold; write one source before all of them, and the same in parties."
-        )
-    return sources[0][0] if sources else ""
-
-
-def _make_identity(con: duckdb.DuckDBPyConnection, core: str, path: Path) -> None:
-    con.execute(f"""
-        CREATE TABLE identity AS
-        SELECT party.source, party.source_id, core.source_id AS customer_id,
-               CASE WHEN core.source_id IS NOT NULL THEN 1.0::DOUBLE END AS probability
-        FROM parties AS party
-        LEFT JOIN (SELECT source_id FROM parties WHERE source = {literal(core)}) AS core
-               ON core.source_id = CASE WHEN party.source = {literal(core)} THEN party.source_id ELSE party.core_number END
-        ORDER BY party.source, party.source_id""")
-    ordered = "SELECT * FROM identity ORDER BY source, source_id"
-    con.execute(f"COPY ({ordered}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)")
