@@ -89,6 +89,36 @@ def report(
 
 
 @app.command()
+def profile(
+    bank: Bank,
+    customer: Annotated[
+        str,
+        typer.Option(
+            help="Pseudonym; also a customer number or department:number. - reads it from standard input: a shell keeps what is typed."
+        ),
+    ],
+    as_of: AsOf = "",
+    language: Annotated[Literal["en", "zh"], typer.Option(help="Language of the page.")] = "en",
+) -> None:
+    """Writes one customer's masked profile for a researcher, readable by its owner alone, outside the published pages."""
+    from analysis.profile import make_profile
+
+    written = sys.stdin.readline() if customer == "-" else customer
+    LOG.info("the profile: %s", _shown(make_profile(bank, written, as_of, language)))
+
+
+@app.command()
+def worklist(bank: Bank, as_of: AsOf = "") -> None:
+    """Lists which records departments should complete or correct, in an Excel file that only its owner may read."""
+    from analysis.bank.book import open_bank
+    from analysis.bank.worklist import make_worklist
+
+    book = open_bank(bank, as_of)
+    path = book.processed / f"worklist-{book.as_of}.xlsx"
+    LOG.info("%s defects: %s", f"{make_worklist(book.processed, book.as_of, path):,}", _shown(path))
+
+
+@app.command()
 def validate(
     bank: Annotated[str, typer.Argument(help="Folder of a simulated bank in data/raw/, such as demo.")],
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects instead of a table.")] = False,

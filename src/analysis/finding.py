@@ -20,6 +20,9 @@ BASES = {
     "answers": say("{base:count} answers"),
     "lost": say("{base:count} lost customers"),
     "complaints": say("{base:count} complaints"),
+    "records": say("{base:count} records"),
+    "pairs": say("{base:count} pairs of records"),
+    "rows": say("{base:count} rows"),
     "observations": say("{base:count} observations (customers × landmarks; customers recur)"),
 }
 

@@ -15,6 +15,7 @@ from analysis.report.edition import Edition
 from analysis.report.provenance import record
 from analysis.report.publication import PublicationList, check_publication, parameters_in_force, read_publications
 from analysis.report.publish import has_failed, is_current, make, outdated
+from analysis.scores import scores
 
 if TYPE_CHECKING:
     from analysis.bank.prepare import Prepared
@@ -104,6 +105,7 @@ def _edition(prepared: "Prepared", places: Folders, publications: PublicationLis
         published=places.published,
         logs=places.processed / "logs",
         provenance=record(prepared.manifest, as_of, parameters),
+        scores=scores(places.processed, prepared.manifest, prepared.as_of),
     )
 
 

@@ -1,5 +1,5 @@
-"""Pages for a real browser: a report with every mark, the same with hostile text wherever text can come from data, an
-index with a published, a missing and a failed report, and the Chinese pages of a small demo bank."""
+"""Pages for a real browser: a report with every mark, the same with a reservation and with hostile text wherever text can
+come from data, an index with a published, a missing and a failed report, and the Chinese pages of a small demo bank."""
 
 import os
 import shutil
@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from analysis.finding import Column, Exhibit, Finding
 from analysis.report import charts
 from analysis.report.display import Shown, findings
+from analysis.report.gate import Score, lead_to_trust, reservations
 from analysis.report.index import site_index
 from analysis.report.page import Setting, render_page
 from analysis.report.tables import table
@@ -50,6 +51,9 @@ SOURCES = {
     "body": '<table class="t"><thead><tr><th scope="col">Item</th><th scope="col">Content</th></tr></thead><tbody><tr>'
     f'<th scope="row">File bookings, SHA-256</th><td class="hash">{"0123456789abcdef" * 4}</td></tr></tbody></table>',
 }
+FLOORS = {"quality.balances": 0.98, "identity.recall": 0.95, "quality.consents": 0.9}
+LOW = {"quality.balances": Score(0.931, 0.929, 0.933, 142030), "identity.recall": Score(0.9, 0.88, 0.92, 2210)}
+RESERVED = reservations(FLOORS, LOW, {"balances", "parties", "consents"})
 DAYS = pd.to_datetime(["2024-03-31", "2024-06-30", "2024-09-30", "2024-12-31", "2025-03-31", "2025-06-30"])
 
 
@@ -142,7 +146,8 @@ def results(name: str, found: list[dict]) -> dict:
     entry = {"title": f"Branches {name}", "question": name, "reason": None, "findings": [], "page": None, "page_as_of": None}
     return {
         "reports": {
-            "branches": {**entry, "status": "published", "page": "report.html", "page_as_of": "2025-06-30", "findings": found},
+            "branches": {**entry, "status": "published", "page": "report.html", "page_as_of": "2025-06-30", "findings": found,
+                         "gate": RESERVED},
             "offers": {**entry, "status": "not produced", "reason": f"The bank brings no table campaigns. {name}"},
             "churn": {**entry, "status": "failed", "reason": f"It ran past its time limit. {name}", "page": "report.html",
                       "page_as_of": "2025-05-31"},
@@ -186,11 +191,11 @@ def pages(browser, site_to_come, tmp_path_factory) -> dict[str, Path]:
     with pytest.MonkeyPatch.context() as surroundings:
         surroundings.setenv("CRM_LANGUAGES", "en")
         made = {
-            name: render_page(notebook(texts), setting(texts[0]))
-            for name, texts in {"report": names, "hostile": list(HOSTILE)}.items()
+            "report": render_page(notebook(names), setting(names[0])),
+            "hostile": render_page(notebook(list(HOSTILE)), setting(HOSTILE[0]), RESERVED),
         }
     every = " ".join(HOSTILE)
-    texts = {name: page.html for name, page in made.items()} | {
+    texts = {name: lead_to_trust(page.html, True) for name, page in made.items()} | {
         "index": site_index(results("", made["report"].findings), setting(), {"2025-05-31": "../2025-05-31/index.html"}),
         "hostile-index": site_index(results(every, made["hostile"].findings), setting(every), {}),
     }

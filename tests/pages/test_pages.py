@@ -125,6 +125,20 @@ def test_further_findings_are_on_paper_and_sources_are_not(visit):
     assert page.locator("#sources").is_hidden()
 
 
+@both
+def test_a_reservation_opens_the_page_and_its_link_can_be_followed(visit, width):
+    page = visit("hostile", width)
+    page.set_viewport_size({"width": width, "height": 20000})
+    top = "node => node.getBoundingClientRect().top"
+    assert page.locator(".gate").evaluate(top) < min(page.locator(each).evaluate(top) for each in (".toc", "main"))
+    assert page.locator(".gate a").is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#gate")
+    page.emulate_media(media="print")
+    assert page.locator(".gate h2").is_visible()
+
+
 @pytest.mark.parametrize("name", ["hostile", "hostile-index"])
 def test_hostile_text_stands_as_text(visit, name):
     page = visit(name)

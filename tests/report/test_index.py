@@ -102,6 +102,27 @@ def test_a_failed_report_is_red_with_its_reason_and_the_last_good_pages_own_date
     assert row.select_one(".bad-word") is not None
 
 
+def test_a_report_with_reservation_is_marked_before_anybody_opens_it():
+    short = [{"score": "quality.balances", "value": 0.93, "low": None, "high": None, "base": 40, "floor": 0.98}]
+    shown = soup({"churn": entry(gate=short), "segments": entry(title="Segments", gate=[])})
+    assert words(shown.select_one(".lead")) == (
+        "All reports are published. Of these, 1 with reservation : their data fall short of a floor."
+    )
+    assert [words(fact) for fact in shown.select(".two > div")[1].select("li.bad")] == [
+        "With reservation: Churn: quality of table balances 93.0% (floor 98.0%)"
+    ]
+    assert words(shown.select("tbody tr")[0].select_one(".bad-word")) == "Published, with reservation"
+    assert [words(item.div).startswith("With reservation") for item in shown.select(".finds li")] == [True, False]
+    assert not shown.select("tbody tr")[1].select(".bad-word")
+
+
+def test_the_reservation_of_a_failed_reports_last_page_is_not_this_releases():
+    shown = soup(
+        {"churn": entry("failed", page="churn-2025-05-31.html", page_as_of="2025-05-31", gate=[{"score": "quality.balances"}])}
+    )
+    assert "reservation" not in words(shown)
+
+
 def test_a_failed_report_without_an_earlier_page_has_no_link():
     row = soup({"churn": entry("failed", reason="It failed.")}).select("tbody tr")[0]
     assert row.a is None

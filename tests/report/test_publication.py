@@ -93,6 +93,36 @@ def test_a_notebook_that_cannot_be_used_is_refused(notebooks):
     )
 
 
+def test_a_private_notebook_is_never_published(notebooks):
+    content = json.loads((notebooks / "segments.ipynb").read_text())
+    for marks, is_refused in (({"private": True}, True), ({"private": False}, False), ({}, False), ("private", False)):
+        (notebooks / "one.ipynb").write_text(json.dumps({**content, "metadata": {"crm": marks}}))
+        assert Source(notebooks / "one.ipynb").is_private is is_refused
+    (notebooks / "one.ipynb").write_text(json.dumps({**content, "metadata": {"crm": {"private": True}}}))
+    assert refusal(notebooks, "one.ipynb") == (
+        "reports.yaml, report segments: one.ipynb is private and may never be published; take the report out of the list."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("quality.balance", "; did you mean 'quality.balances'?"), ("trust", "."), ("identity.recal", "; did you mean 'identity.recall'?")]
+)  # fmt: skip
+def test_a_floor_for_a_score_that_there_is_not_is_refused(notebooks, name, hint):
+    with pytest.raises(UserError) as refused:
+        check_publication("segments", Publication(notebook="segments.ipynb", floors={name: 0.9}), notebooks)
+    assert str(refused.value) == (
+        f"reports.yaml, report segments: there is no score '{name}' to set a floor for{hint}"
+        " Scores: quality.<table>, identity.precision, identity.recall."
+    )
+
+
+def test_floors_for_known_scores_are_accepted(notebooks, tmp_path):
+    listing = "reports: {a: {notebook: segments.ipynb, floors: {quality.balances: 0.98, identity.recall: 1}}}"
+    entry = listed(tmp_path, listing).reports["a"]
+    check_publication("a", entry, notebooks)
+    assert entry.floors == {"quality.balances": 0.98, "identity.recall": 1.0}
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -102,12 +132,16 @@ def test_a_notebook_that_cannot_be_used_is_refused(notebooks):
         ("languages: [en]", "reports.yaml: 'reports' is missing; add it."),
         ("reports: {}", "reports.yaml: 'reports' is empty; write at least one."),
         ("report: {}\nreports: {a: {notebook: a.ipynb}}", "reports.yaml: unknown key 'report'; did you mean 'reports'? Keys: languages, reports."),
-        ("reports: {a: {notebok: a.ipynb, notebook: a.ipynb}}", "reports.yaml: unknown key 'reports.a.notebok'; did you mean 'notebook'? Keys: notebook, tables, parameters, audience, time_limit_seconds."),
+        ("reports: {a: {notebok: a.ipynb, notebook: a.ipynb}}", "reports.yaml: unknown key 'reports.a.notebok'; did you mean 'notebook'? Keys: notebook, tables, floors, parameters, audience, time_limit_seconds."),
         ("reports: {a: {}}", "reports.yaml: 'reports.a.notebook' is missing; add it."),
         ("reports: {a: a.ipynb}", "reports.yaml: 'reports.a' needs keys of its own, at least notebook."),
         ("reports: {a: {notebook: a.ipynb, tables: customers}}", "reports.yaml: 'reports.a.tables' needs a list, such as [customers, surveys]."),
         ("reports: {a: {notebook: a.ipynb, parameters: {k: [1]}}}", "reports.yaml: 'reports.a.parameters.k' must be a number, text, true or false (put a date in quotes)."),
         ("reports: {a: {notebook: a.ipynb, parameters: {k: 2025-06-30}}}", "reports.yaml: 'reports.a.parameters.k' must be a number, text, true or false (put a date in quotes)."),
+        *((f"reports: {{a: {{notebook: a.ipynb, floors: {{quality.balances: {value}}}}}}}",
+           "reports.yaml: 'reports.a.floors.quality.balances' must be a share from 0 to 1, such as 0.98.")
+          for value in ("98", "98%", "-0.1", ".nan", "true", "'0.9'", "[0.9]")),
+        ("reports: {a: {notebook: a.ipynb, floors: 0.98}}", "reports.yaml: 'reports.a.floors' needs keys of its own."),
         ("reports: {a: {notebook: a.ipynb, time_limit_seconds: 0}}", "reports.yaml: 'reports.a.time_limit_seconds' must be greater than 0."),
         ("reports: {a: {notebook: a.ipynb, audience: all}}", "reports.yaml: 'reports.a.audience' is 'all', but it should be 'management' or 'research'."),
         ("languages: [fr]\nreports: {a: {notebook: a.ipynb}}", "reports.yaml: 'languages.0' is 'fr', but it should be 'en' or 'zh'."),

@@ -13,10 +13,11 @@ import pytest
 from analysis import wording
 from analysis.errors import UserError
 from analysis.finding import Finding
-from analysis.report import execute, page, release
+from analysis.report import execute, gate, page, release
 from analysis.report.display import FINDINGS_MIME
 from analysis.report.edition import Edition
 from analysis.report.execute import Outcome
+from analysis.report.gate import Score
 from analysis.report.publication import Publication
 from analysis.report.publish import has_failed, is_current, make, outdated
 from analysis.wording import say
@@ -333,6 +334,66 @@ def test_a_latest_that_a_killed_run_left_behind_is_mended(press):
     (press.published / "latest").symlink_to("2025-05-31")
     assert press.run() == []
     assert os.readlink(press.published / "latest") == "2025-06-30"
+
+
+GATED = {"first": REPORTS["first"].model_copy(update={"floors": {"quality.customers": 0.95}}), "second": REPORTS["second"]}
+LOW = {"quality.customers": Score(0.9, 0.8, 0.95, 40)}
+TRUST = {**GATED, "data_trust": Publication(notebook="third.ipynb")}
+
+
+def test_a_report_below_a_floor_is_published_with_its_reservation_in_every_language(press, monkeypatch, caplog):
+    monkeypatch.setattr(wording, "catalogue", lambda language: {})
+    press.change(scores=LOW, languages=["en", "zh"])
+    press.run(reports=GATED)
+    for language in ("en", "zh"):
+        assert press.results(language=language)["first"]["gate"] == [
+            {"score": "quality.customers", "value": 0.9, "low": 0.8, "high": 0.95, "base": 40, "floor": 0.95}
+        ]
+        assert press.results(language=language)["second"]["gate"] == []
+    site = press.site()
+    assert [name for name in site if b'class="gate"' in site[name]] == ["first.html", "zh/first.html"]
+    assert b"Published, with reservation" in site["index.html"]
+    assert "first: published (0.0 s); with reservation: quality of table customers 90.0% (floor 95.0%)" in caplog.messages
+    assert not has_failed(press.edition)
+
+
+def test_a_score_that_crosses_the_floor_or_a_changed_floor_executes_its_report_alone(press):
+    press.change(scores={"quality.customers": Score(0.96)})
+    press.run(reports=GATED)
+    press.change(scores={"quality.customers": Score(0.97), "quality.surveys": Score(0.1)})
+    assert press.run(reports=GATED) == []
+    press.change(scores=LOW)
+    assert press.run(reports=GATED) == ["first"]
+    assert press.run(reports=GATED) == []
+    press.change(scores={"quality.customers": Score(0.91)})
+    assert press.run(reports=GATED) == ["first"]
+    lower = {**GATED, "first": REPORTS["first"].model_copy(update={"floors": {"quality.customers": 0.9}})}
+    assert press.run(reports=lower) == ["first"]
+    assert press.results()["first"]["gate"] == []
+
+
+def test_a_gated_page_leads_to_the_report_on_the_data_while_there_is_one(press):
+    press.change(scores=LOW)
+    press.run(reports=TRUST)
+    opened = press.site()["first.html"]
+    assert gate.SHOWN in opened.decode()
+    press.says["data_trust"] = FAILED
+    press.write("third", "Why?")
+    assert press.run(reports=TRUST) == ["data_trust"]
+    assert gate.HIDDEN in press.site()["first.html"].decode()
+    press.says.clear()
+    assert press.run(reports=TRUST) == ["data_trust"]
+    assert press.site()["first.html"] == opened
+
+
+def test_the_last_good_page_of_a_failed_report_keeps_its_reservation(press):
+    press.change(scores=LOW)
+    press.run(reports=GATED)
+    press.change(scores={})
+    press.says["first"] = FAILED
+    press.run(reports={**GATED, "first": REPORTS["first"]})
+    entry = press.results()["first"]
+    assert (entry["status"], entry["gate"][0]["value"]) == ("failed", 0.9)
 
 
 def test_results_hold_no_clock(press):

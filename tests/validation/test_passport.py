@@ -59,7 +59,7 @@ def test_the_section_names_date_commit_and_what_it_does_not_speak_of():
 
 def test_the_plan_names_worlds_that_exist():
     worlds = pytest.importorskip("analysis.bank.demo.worlds")
-    assert set(passport.PLAN) == set(worlds.WORLDS)
+    assert set(passport.PLAN) == set(worlds.WORLDS) - {"clean"}  # a bank without errors in its files: for the rules of quality
 
 
 @pytest.mark.parametrize("text", ["none", f"{END}\n{BEGIN}\n", f"{BEGIN}\n{BEGIN}\n{END}\n"])
@@ -124,6 +124,23 @@ def test_the_digest_sees_every_place_and_the_parameters(tmp_path):
         assert methods_digest({}, tmp_path) != before, path
         path.write_text("LIMIT = 1\n")
     (tmp_path / "bank" / "demo" / "bank.yaml").write_text("currency: CNY\n")
+    assert methods_digest({}, tmp_path) != before
+
+
+def test_the_digest_follows_what_the_studies_use_and_nothing_else(tmp_path):
+    written = {
+        "validation/studies.py": "from analysis.study.one import answer\n",
+        "study/one.py": "def answer():\n    from analysis.stats import two\n    return two\n",
+        "stats/two.py": "LIMIT = 1\n",
+        "study/other.py": "LIMIT = 1\n",
+    }
+    for place, text in written.items():
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(text)
+    before = methods_digest({}, tmp_path)
+    (tmp_path / "study" / "other.py").write_text("LIMIT = 2\n")
+    assert methods_digest({}, tmp_path) == before
+    (tmp_path / "stats" / "two.py").write_text("LIMIT = 2\n")
     assert methods_digest({}, tmp_path) != before
 
 

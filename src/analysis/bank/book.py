@@ -18,7 +18,7 @@ from analysis.bank.sql import parquet
 from analysis.calendar import landmark_grid, month_end, months_before
 from analysis.errors import NotProduced, UserError
 from analysis.project import folders
-from analysis.wording import say
+from analysis.wording import Message, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,48 @@ class Book:
     def feature_history(self) -> dict[dt.date, pd.DataFrame]:
         """Landmark → its features, for every landmark, latest first."""
         return {day: self.features(day) for day in self.landmarks}
+
+    def identity(self) -> pd.DataFrame:
+        """Which record is which customer's: source, source_id, customer_id, probability; empty in a bank without parties."""
+        return self._made("identity", ["source", "source_id", "customer_id", "probability"])
+
+    @property
+    def linkage(self) -> dict:
+        """What identity states of itself (see `identity.linking.Linked.stated`); empty in a bank without parties."""
+        return self.sources.get("identity", {})
+
+    def pseudonyms(self) -> pd.DataFrame:
+        """customer_id and pseudonym of each customer known at `as_of`, in the order of pseudonyms."""
+        from analysis.bank.pseudonyms import pseudonyms, read_key
+
+        return pseudonyms(read_key(folders(self.processed.name).state), self.table("customers")["customer_id"])
+
+    def quality(self) -> pd.DataFrame:
+        """Counters of the quality rules in months up to `as_of`: rule, table, column, dimension, source, branch_id, month,
+        checked, failed (rows)."""
+        return self._until_now(self._made("quality", ["rule", "month"]))
+
+    def quality_customers(self) -> pd.DataFrame:
+        """Which customers' rows fail a rule, in months up to `as_of`: rule, customer_id, month (the first), failed (rows)."""
+        return self._until_now(self._made("quality_customers", ["rule", "customer_id", "month", "failed"]))
+
+    def quality_words(self) -> dict[str, Message]:
+        """What the rows that fail a rule have, by the rule's name."""
+        from analysis.bank.quality import words_of
+
+        return words_of()
+
+    def _made(self, name: str, columns: list[str]) -> pd.DataFrame:
+        import pandas as pd
+
+        path = self.processed / f"{name}.parquet"
+        return pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=columns)
+
+    def _until_now(self, rows: pd.DataFrame) -> pd.DataFrame:
+        import pandas as pd
+
+        month = pd.to_datetime(rows["month"])
+        return rows[month.isna() | (month <= pd.Timestamp(self.as_of))].reset_index(drop=True)
 
     def _relation(self, name: str) -> str:
         return parquet(self.processed / f"{name}.parquet")

@@ -23,8 +23,11 @@ def build(config: BankConfig, places: Folders, state: dict) -> dict:
     staging = places.processed.with_name(f".{places.name}.partial")
     shutil.rmtree(staging, ignore_errors=True)
     (staging / "rejected").mkdir(parents=True)
+    from analysis.bank import quality
+
     try:
         made = _make(config, places, staging)
+        quality.write(staging, made)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
@@ -127,7 +130,9 @@ def _counts(connection, contract: Table, numbers: bool) -> dict:
         f'SELECT "column", rule, count(*) FROM refused_{table} GROUP BY ALL ORDER BY 3 DESC, 1, 2'
     ).fetchall()
     broken = [{"column": column, "rule": rule, "count": number} for column, rule, number in rules]
+    given = [row[0] for row in connection.con.execute(f"DESCRIBE raw_{table}").fetchall()]
     counts = {"delivered": delivered, "accepted": accepted, "rejected": delivered - kept, "fields_set_to_null": nulled}
+    counts["columns"] = [name for name in contract.column_names if name in given]
     if numbers:
         added = _added(connection) if table == "customers" else 0
         counts |= {"merged": kept + added - accepted, "added": added}

@@ -34,12 +34,17 @@ tables:
   `data/processed/<bank>/rejected-last-run/`.
 - **Departments' numbers**: where each department knows customers under numbers of its own, bring `parties`, and write
   `customer_id` (and `converted_customer_id`) as `source:source_id` in every table, such as `'card:' || card_customer AS
-  customer_id`. The department whose numbers `customers` writes is the core: a customer's `customer_id` becomes its bare core
-  number, in every table. Another department's number leads to the customer whose core number that party holds (`core_number`,
-  compared exactly); where it leads to none, the reference is bad. In `ownership` customers are written so too; what is no
-  party's number there stays as it is, so give outsiders numbers that no customer bears. Rejected rows keep what the department
-  wrote. The mapping lies in `data/processed/<bank>/identity.parquet` (source, source_id, customer_id, probability), one row a
-  party; the last two are null where it leads to no customer.
+  customer_id`. The department whose numbers `customers` writes is the core. Records of `parties` are compared with each other and
+  become customers ([identity.md](identity.md)); every number is replaced by the `customer_id` that its record leads to, and a number
+  that no record bears is a bad reference. Rows that thereby fall together are one customer's and become one row: amounts are added
+  up, of a campaign "treated" counts, of a consent its withdrawal, else the first value held; the manifest counts them as merged. A
+  customer whom no row of `customers` describes is described by its records. In `ownership` customers are written so too; what is no
+  party's number there stays as it is, so give outsiders numbers that no customer bears. Rejected rows keep what the department wrote.
+- **Standard forms**: a `SELECT` may call `plain` (full-width to half-width, blanks), `standard_date` (the usual orders of year, month
+  and day; what is no date is passed on, and so reported), `standard_amount` (万, 亿, 元, separators, brackets), `standard_phone`,
+  `standard_id`, `standard_name`, `standard_address`, and to mark `name_fault`, `phone_fault`, `id_fault`; `birth_of_id` and `sex_of_id`
+  read an identity number that holds. Each takes a text and gives a text. Those of `parties` lie beside the originals in
+  `data/processed/<bank>/standards.parquet`.
 - **Days**: a table is *dated by* the column that says when a row became known; reports as of a day see no later row, and of
   an earlier row nothing that became known later ("known from").
 - **Other keys** of `bank.yaml`: `names`, `kind_of_data` (real, simulated, research), `prepared_by`, `as_of` (if not the last month

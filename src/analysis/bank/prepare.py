@@ -12,6 +12,7 @@ from analysis.bank.delivery import locate, used_files
 from analysis.calendar import landmark_grid
 from analysis.project import Folders
 
+QUALITY_FILES = ("quality", "quality_customers")
 IDENTITY_FILES = ("standards", "identity", "identity_links")
 LOG = logging.getLogger("crm")
 
@@ -44,7 +45,7 @@ def prepare(places: Folders, as_of: str = "", force: bool = False) -> Prepared:
 
 
 def _is_current(manifest: dict, state: dict, processed: Path) -> bool:
-    made = [*manifest["tables"], *(IDENTITY_FILES if "parties" in manifest["tables"] else [])]
+    made = [*manifest["tables"], *QUALITY_FILES, *(IDENTITY_FILES if "parties" in manifest["tables"] else [])]
     whole = all((processed / f"{table}.parquet").is_file() for table in made)
     return whole and all(manifest.get(key) == value for key, value in state.items())
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis import digest
+from analysis.report.gate import Score, reservations
 from analysis.report.publication import Publication
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ NOT_IN_DIGEST = ("commit", "tables", "parameters")  # the first two follow from 
 @dataclass(frozen=True)
 class Edition:
     """What one run is to publish. `languages`: the site's own first; `provenance`: the audit record of `report.provenance`;
-    `identifiers`: names and numbers of customers that no page may show."""
+    `scores`: how far the data can be trusted, by score id."""
 
     bank: str
     labels: dict[str, str]
@@ -32,6 +33,7 @@ class Edition:
     published: Path
     logs: Path
     provenance: dict
+    scores: Mapping[str, Score] = field(default_factory=dict)
 
     @property
     def current(self) -> Path:
@@ -48,11 +50,16 @@ class Edition:
         """The folder of a language within a release: its root for the site's own."""
         return "" if language == self.languages[0] else language
 
+    def gate(self, entry: Publication) -> list[dict]:
+        """Where the data fall short of the report's floors (`gate.reservations`); empty where all is well."""
+        return reservations(entry.floors, self.scores, self.tables)
+
     def digest_of(self, entry: Publication) -> str:
-        """What a report's page hangs on: data, definition, code, versions, day, languages, its notebook and parameters."""
+        """What a report's page hangs on: data, definition, code, versions, day, languages, its notebook, parameters and gate."""
         common = {name: value for name, value in self.provenance.items() if name not in NOT_IN_DIGEST}
         said = [self.languages, self.labels, self.prepared_by, self.kind_of_data]
-        return digest.of_value([common, said, entry.model_dump(), digest.of_file(self.notebooks / entry.notebook)])
+        notebook = digest.of_file(self.notebooks / entry.notebook)
+        return digest.of_value([common, said, entry.model_dump(), notebook, self.gate(entry)])
 
     def parameters_of(self, entry: Publication) -> dict:
         """All parameters that the report's notebook is executed with."""

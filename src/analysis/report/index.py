@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from analysis.finding import BASES
 from analysis.report.evidence import badge, ladder
+from analysis.report.gate import SHORT, summary
 from analysis.report.page import Setting, language_tag, stylesheet_hash
 from analysis.report.provenance import table_label
 from analysis.report.stylesheet import stylesheet
@@ -55,6 +56,19 @@ def _classification(setting: Setting) -> str:
 
 
 def _lead(reports: dict) -> Message:
+    lead, reserved = _counted(reports), sum(_is_reserved(entry) for entry in reports.values())
+    if not reserved:
+        return lead
+    return say(
+        "{lead} Of these, {reserved:count} **with reservation**: their data fall short of a floor.", lead=lead, reserved=reserved
+    )
+
+
+def _is_reserved(entry: dict) -> bool:
+    return entry["status"] == "published" and bool(entry.get("gate"))
+
+
+def _counted(reports: dict) -> Message:
     count = {state: sum(entry["status"] == state for entry in reports.values()) for state in STATES}
     numbers = {"all": len(reports), "published": count["published"], "missing": count["not produced"], "failed": count["failed"]}
     if count["failed"] and count["not produced"]:
@@ -91,6 +105,10 @@ def _data_facts(tables: dict) -> list[Message]:
 def _report_facts(reports: dict, language: str) -> list[dict]:
     facts = []
     for entry in reports.values():
+        if _is_reserved(entry):
+            word = say("{state}: ", state=SHORT).html(language)
+            short = say("{title}: {shortfall}", title=entry["title"], shortfall=summary(entry["gate"])).html(language)
+            facts.append({"bad": True, "word": word, "text": short})
         if entry["status"] != "published":
             bad = entry["status"] == "failed"
             word = say("{state}: ", state=STATES[entry["status"]]).html(language)
@@ -105,6 +123,7 @@ def _findings(reports: dict, language: str) -> list[dict]:
             "html": nh3.clean(finding.get("html") or html.escape(finding["text"]), tags={"b"}),
             "badge": badge(finding["evidence"], language),
             "based_on": _based_on(finding, language),
+            "reserved": SHORT.html(language) if _is_reserved(entry) else "",
             **_source(entry, finding.get("exhibit"), language),
         }
         for entry in reports.values()
@@ -126,12 +145,14 @@ def _based_on(finding: dict, language: str) -> str:
 
 def _row(entry: dict, language: str) -> dict:
     shown = entry["page"]
+    is_bare = entry["status"] == "published" or not shown
     return {
         "title": html.escape(entry["title"]),
         "question": html.escape(entry["question"]),
         "state": STATES[entry["status"]].html(language)
-        + ("" if entry["status"] == "published" or not shown else say(", the last one is shown").html(language)),
-        "bad": entry["status"] == "failed",
+        + ("" if is_bare else say(", the last one is shown").html(language))
+        + (say(", with reservation").html(language) if _is_reserved(entry) else ""),
+        "bad": entry["status"] == "failed" or _is_reserved(entry),
         "link": shown,
         "day": format_value(entry["page_as_of"], "date", language) if shown else NO_VALUE,
     }

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from analysis.finding import BASES
 from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
 from analysis.report.evidence import badge
 from analysis.report.foreign import definitions, foreign, prose
+from analysis.report.gate import notice
 from analysis.report.stylesheet import stylesheet
 from analysis.wording import format_value, say, translate
 
@@ -98,8 +100,8 @@ class Page:
     findings: list[dict]
 
 
-def render_page(notebook: nbformat.NotebookNode, setting: Setting) -> Page:
-    """The HTML page of an executed notebook in the setting's language."""
+def render_page(notebook: nbformat.NotebookNode, setting: Setting, reservations: Sequence[dict] = ()) -> Page:
+    """The HTML page of an executed notebook in the setting's language; it opens with its `reservations` (`report.gate`)."""
     title, question, parts, sources = _parts(notebook, setting.language)
     findings = [finding for part in parts for finding in part.findings]
     _number(parts, setting.language)
@@ -108,8 +110,9 @@ def render_page(notebook: nbformat.NotebookNode, setting: Setting) -> Page:
         finding["shown"] = links.get(finding["exhibit"])
         finding["badge"] = badge(finding["evidence"], setting.language)
         finding["based_on"] = BASES[finding["base_of"]].filled(base=finding["base"]).html(setting.language)
-    content = {"title": title, "question": question, "parts": parts, "sources": sources, "code": _code(notebook), "setting": setting,
-               "says": setting.says(), "language_tag": language_tag(setting.language), **_style(title, setting)}  # fmt: skip
+    gate = notice(reservations, setting.language) if reservations else None
+    content = {"title": title, "question": question, "parts": parts, "sources": sources, "code": _code(notebook), "setting": setting, "gate": gate,
+               "says": setting.says(), "language_tag": language_tag(setting.language), **_style(title, setting, gate)}  # fmt: skip
     exporter = HTMLExporter(template_name="template", extra_template_basedirs=[str(TEMPLATES)])
     exporter.register_filter("as_definitions", definitions)
     text, _ = exporter.from_notebook_node(notebook, resources={"page": content})
@@ -131,11 +134,12 @@ def language_tag(language: str) -> str:
     return {"zh": "zh-CN"}.get(language, language)
 
 
-def _style(title: str, setting: Setting) -> dict[str, str]:
+def _style(title: str, setting: Setting, gate: dict | None) -> dict[str, str]:
+    said = (gate and gate["short"], FURNITURE["internal"].render(setting.language), setting.notice)
     style = stylesheet(
         setting.language,
         running_head=f"{setting.bank} · {html.unescape(title)}",
-        classification=" · ".join(filter(None, (FURNITURE["internal"].render(setting.language), setting.notice))),
+        classification=" · ".join(filter(None, said)),
         version_line=setting.edition,
     )
     return {"style": style, "style_hash": stylesheet_hash(style)}

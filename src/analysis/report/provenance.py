@@ -56,11 +56,12 @@ def code_digest() -> str:
 
 
 def record(sources: dict, as_of: str, parameters: dict) -> dict:
-    """The audit record of a run. `sources` is a bank's manifest: inputs, definition, tables."""
+    """The audit record of a run. `sources` is a bank's manifest: inputs, definition, tables, and what identity hangs on besides."""
     return {
         "commit": commit(),
         "code": code_digest(),
         "inputs": _in_order(sources["inputs"]),
+        "identity": {name: sources.get(name) for name in ("given", "overrides")},
         "definitions": sources["definition"],
         "tables": _in_order(sources["tables"]),
         "as_of": as_of,

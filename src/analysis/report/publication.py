@@ -5,13 +5,14 @@ import json
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from analysis.errors import UserError
 from analysis.project import suggestion
+from analysis.report.gate import score_names
 
 SECRET_NAME = re.compile(r"passw|passphrase|secret|token|api_?key|credential|private_?key|access_?key", re.IGNORECASE)
 SECRET_VALUE = re.compile(r"passw(or)?d\s*=|://[^/\s:@]*:[^@\s]+@|-----BEGIN|^(sk-|gh[pousr]_|AKIA)", re.IGNORECASE)
@@ -28,14 +29,18 @@ PROBLEMS = {
     "greater_than": "must be greater than 0",
 }  # fmt: skip
 
+Floor = Annotated[float, Field(ge=0, le=1, strict=True, allow_inf_nan=False)]
+
 
 class Publication(BaseModel):
-    """One report: its notebook, the tables it cannot do without, its parameters and its time limit."""
+    """One report: its notebook, the tables it cannot do without, the scores of the data below which it opens with a
+    reservation (score id → least value, 0-1), its parameters and its time limit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     notebook: str
     tables: list[str] = Field(default_factory=list)
+    floors: dict[str, Floor] = Field(default_factory=dict)
     parameters: dict[str, int | float | str | bool] = Field(default_factory=dict)
     audience: Literal["management", "research"] = "management"
     time_limit_seconds: int = Field(default=900, gt=0)
@@ -64,13 +69,20 @@ class Source:
     def __init__(self, path: Path):
         self.path = path
         try:
-            self.cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            content = json.loads(path.read_text(encoding="utf-8"))
+            self.cells, self.metadata = content["cells"], content.get("metadata", {})
         except (ValueError, KeyError, TypeError):
             raise UserError(f"{path}: not a notebook; save it in Jupyter's format (nbformat 4).") from None
 
     @cached_property
     def prose(self) -> list[str]:
         return ["".join(cell["source"]) for cell in self.cells if cell["cell_type"] == "markdown"]
+
+    @property
+    def is_private(self) -> bool:
+        """Whether its metadata forbid that it be published: `{"crm": {"private": true}}`."""
+        marks = self.metadata.get("crm")
+        return isinstance(marks, dict) and bool(marks.get("private"))
 
     @property
     def title(self) -> str:
@@ -139,6 +151,8 @@ def _problem(error: dict) -> str:
     place = [str(part) for part in error["loc"] if part != "[key]"]
     if place[2:3] == ["parameters"] and len(place) > 3:
         return f"'{'.'.join(place[:4])}' must be a number, text, true or false (put a date in quotes)."
+    if place[2:3] == ["floors"] and len(place) > 3:
+        return f"'{'.'.join(place)}' must be a share from 0 to 1, such as 0.98."
     where = ".".join(place)
     if error["type"] == "extra_forbidden":
         known = Publication.model_fields if len(place) > 1 else PublicationList.model_fields
@@ -151,13 +165,16 @@ def _problem(error: dict) -> str:
 
 
 def check_publication(name: str, entry: Publication, notebooks: Path) -> None:
-    """Refuses a report whose notebook is not there, and a parameter that the notebook does not take, of another type than
+    """Refuses a report whose notebook is not there or private, a floor for a score that there is not, and a parameter that the notebook does not take, of another type than
     its annotation says, or secret-looking: papermill enforces nothing, and keeps parameters in clear text."""
     where = f"reports.yaml, report {name}"
     path = notebooks / entry.notebook
     if not path.is_file():
         near = suggestion(entry.notebook, sorted(found.name for found in notebooks.glob("*.ipynb")))
         raise UserError(f"{where}: there is no notebook '{entry.notebook}' in {notebooks}{near} Mend its name or put it there.")
+    if Source(path).is_private:
+        raise UserError(f"{where}: {path.name} is private and may never be published; take the report out of the list.")
+    _refuse_unknown_scores(where, entry)
     known = Source(path).parameters
     if lacking := [parameter for parameter in INJECTED if parameter not in known]:
         raise UserError(
@@ -175,6 +192,16 @@ def check_publication(name: str, entry: Publication, notebooks: Path) -> None:
             given = f"{value!r} ({type(value).__name__})"
             raise UserError(
                 f"{where}: the parameter '{parameter}' is {given}, but {path.name} takes {wanted}, such as {default}."
+            )
+
+
+def _refuse_unknown_scores(where: str, entry: Publication) -> None:
+    names = score_names()
+    for name in entry.floors:
+        if name not in names:
+            hint = suggestion(name, names)
+            raise UserError(
+                f"{where}: there is no score '{name}' to set a floor for{hint} Scores: quality.<table>, identity.precision, identity.recall."
             )
 
 

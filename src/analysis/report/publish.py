@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from analysis.errors import UserError
 from analysis.report import release
 from analysis.report.edition import Edition
+from analysis.report.gate import SHORT, TRUST_REPORT, lead_to_trust, summary
 from analysis.report.provenance import table_labels
 from analysis.report.publication import Publication, Source
 from analysis.wording import Message, render, say, translate
@@ -100,6 +101,7 @@ def _entry(edition: Edition, entry: Publication, language: str, status: str, rea
         "page_as_of": None,
         "digest": edition.digest_of(entry),
         "made_from": edition.made_from,
+        "gate": [],
         "findings": [],
     }
 
@@ -133,33 +135,37 @@ def _enter(edition: Edition, entry: Publication, outcome: Outcome, staged: Path,
     """Renders, inspects and enters one report in every language; a page with a fault is a failed report in all of them."""
     status, reason, log = outcome.status, outcome.reason, outcome.log
     pages: dict[str, Page] = {}
+    gate = edition.gate(entry)
     if status == "published":
-        pages, reason, log = _pages(edition, outcome, identifiers)
+        pages, reason, log = _pages(edition, outcome, gate, identifiers)
         status = "failed" if reason else status
     if reason and _reveals(reason, edition.languages, identifiers):
         reason, log = say("Its reason names a customer and is not shown here."), "\n".join(filter(None, (str(reason), log)))
     if log:
         reason = say("{reason} The log is {log}.", reason=reason, log=_write_log(edition, outcome.name, log))
-    _tell(outcome, status, reason)
+    _tell(outcome, status, reason, gate if status == "published" else [])
     for language in edition.languages:
         made = _entry(edition, entry, language, status, reason)
         folder = staged / edition.subsite(language)
         if status == "published":
             release.write_text(folder / f"{outcome.name}.html", pages[language].html)
-            made |= {"page": f"{outcome.name}.html", "page_as_of": edition.as_of, "findings": pages[language].findings}
+            made |= {"page": f"{outcome.name}.html", "page_as_of": edition.as_of, "gate": gate}
+            made |= {"findings": pages[language].findings}
         elif status == "failed":
             made |= _last_good(edition, outcome.name, language, folder)
         entries[language][outcome.name] = made
 
 
-def _pages(edition: Edition, outcome: Outcome, identifiers: Set[str]) -> tuple[dict[str, Page], Message | None, str | None]:
+def _pages(
+    edition: Edition, outcome: Outcome, gate: list[dict], identifiers: Set[str]
+) -> tuple[dict[str, Page], Message | None, str | None]:
     """The report's page in each language, or why it may not be published, and what only the log may hold."""
     from analysis.report.inspection import faults
     from analysis.report.page import render_page
 
     try:
         settings = {language: edition.setting(language, f"{outcome.name}.html") for language in edition.languages}
-        pages = {language: render_page(outcome.notebook, setting) for language, setting in settings.items()}
+        pages = {language: render_page(outcome.notebook, setting, gate) for language, setting in settings.items()}
         found = sorted({fault for page in pages.values() for fault in faults(page.html, identifiers)})
     except UserError as error:
         return {}, say("Its page could not be made: {sentence}.", sentence=str(error).rstrip(".")), None
@@ -176,9 +182,9 @@ def _reveals(reason: Message, languages: list[str], identifiers: Set[str]) -> bo
     return any(revealed(render(reason, language), identifiers) for language in languages)
 
 
-def _tell(outcome: Outcome, status: str, reason: Message | None) -> None:
-    told = f": {reason}" if reason else ""
-    level = logging.ERROR if status == "failed" else logging.INFO
+def _tell(outcome: Outcome, status: str, reason: Message | None, gate: list[dict]) -> None:
+    told = f": {reason}" if reason else f"; {SHORT.render().lower()}: {summary(gate)}" if gate else ""
+    level = logging.ERROR if status == "failed" else logging.WARNING if gate else logging.INFO
     LOG.log(level, "%s: %s (%.1f s)%s", outcome.name, status, outcome.seconds, told)
 
 
@@ -200,7 +206,7 @@ def _last_good(edition: Edition, name: str, language: str, folder: Path) -> dict
         if entry and entry["page"] and (home / entry["page"]).is_file():
             target = f"{name}-{entry['page_as_of']}.html"
             release.copy_page(home / entry["page"], folder / target)
-            return {"page": target, "page_as_of": entry["page_as_of"]}
+            return {"page": target, "page_as_of": entry["page_as_of"], "gate": entry.get("gate", [])}
     return {}
 
 
@@ -229,5 +235,15 @@ def _write_site(edition: Edition, language: str, entries: dict[str, dict], stage
         "provenance": edition.provenance,
     }
     folder = staged / edition.subsite(language)
+    _settle_links(entries, folder)
     release.write_text(folder / "index.html", site_index(results, edition.setting(language, "index.html"), links))
     release.write_results(folder, results)
+
+
+def _settle_links(entries: dict[str, dict], folder: Path) -> None:
+    """A page with a reservation leads to the report on the data only where this release holds one."""
+    is_published = entries.get(TRUST_REPORT, {}).get("status") == "published"
+    for name, entry in entries.items():
+        if entry.get("gate") and entry["page"] and name != TRUST_REPORT:
+            page = (folder / entry["page"]).read_bytes().decode()
+            release.write_text(folder / entry["page"], lead_to_trust(page, is_published))

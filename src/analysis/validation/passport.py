@@ -17,7 +17,7 @@ from analysis.validation.summary import summarise
 
 LOG = logging.getLogger("crm")
 PLAN = {
-    "default": 40, "null": 20, "hidden": 10, "form": 10, "drift": 8, "rare": 8, "small": 30, "flat": 8, "observed_response": 12,
+    "default": 20, "null": 10, "hidden": 6, "form": 6, "drift": 5, "rare": 5, "small": 20, "flat": 5, "observed_response": 6,
 }  # fmt: skip
 BEGIN, END = "<!-- passport: begin -->", "<!-- passport: end -->"
 METHODS = "methods.md"

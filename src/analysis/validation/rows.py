@@ -10,6 +10,7 @@ from analysis.study.satisfaction import windows
 from analysis.study.survey import questionnaire
 from analysis.study.warning_model import warning_model
 from analysis.validation.fitted import fitted_truths
+from analysis.validation.identified import identity_facts
 from analysis.validation.naive import (
     SIMULATED,
     Naive,
@@ -20,7 +21,7 @@ from analysis.validation.naive import (
     window_answers,
 )
 from analysis.validation.oracle import oracle_widths
-from analysis.validation.studies import Answers, Parameters, answers, churn_rule, survey_tables
+from analysis.validation.studies import DATA, Answers, Parameters, answers, churn_rule, survey_tables
 from analysis.validation.truth import Truth, is_not_estimated_yet
 
 EFFECT, NO_EFFECT = "ame.", "ame.none"
@@ -64,6 +65,8 @@ def bank_rows(book: Book, truth: Truth, asked: Parameters) -> tuple[list[Row], A
     answered = answers(book, asked)
     facts = {name: _seen_from(fact, str(book.as_of)) for name, fact in truth.facts.items()}
     ceiling = facts.pop("auc", None)
+    if DATA in asked:
+        facts |= identity_facts(book.identity(), truth.parties)
     naive = {name: Naive(float(fact["naive"]), SIMULATED) for name, fact in facts.items() if fact.get("naive") is not None}
     naive |= _naive_opinions(book, asked)
     if "churn_attribution" in asked:

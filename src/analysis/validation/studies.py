@@ -12,11 +12,13 @@ from analysis.project import root
 from analysis.report.publication import check_publication, parameters_in_force, read_publications
 from analysis.study.attribution import churn_attribution
 from analysis.study.churn import ChurnRule
+from analysis.study.identity import identity_findings
 from analysis.study.satisfaction import satisfaction
 from analysis.study.segmentation import segmentation
 from analysis.study.survey import questionnaire
 
 Parameters = Mapping[str, Mapping[str, object]]
+DATA = "data_trust"
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,13 @@ class Answers:
 
 
 def parameters() -> dict[str, dict[str, object]]:
-    """Report → the parameters it is published with: the notebook's defaults, or what `reports.yaml` says instead."""
+    """Report → the parameters it is published with: the notebook's defaults, or what `reports.yaml` says instead; none for who is
+    who, all that is asked of the report on the data."""
     listed, notebooks = read_publications(root() / "reports.yaml").reports, root() / "notebooks"
-    known = {name: entry for name, entry in listed.items() if name in STUDIES}
+    known = {name: entry for name, entry in listed.items() if name in STUDIES and name != DATA}
     for name, entry in known.items():
         check_publication(name, entry, notebooks)
-    return {name: parameters_in_force(entry, notebooks) for name, entry in known.items()}
+    return {**{name: parameters_in_force(entry, notebooks) for name, entry in known.items()}, DATA: {}}
 
 
 def answers(book: Book, asked: Parameters) -> Answers:
@@ -72,4 +75,9 @@ def _churn(book: Book, values: Mapping[str, object]) -> list[Finding]:
     return churn_attribution(book.feature_history(), book.as_of, book.config.tiers, ChurnRule(**values)).findings
 
 
-STUDIES = {"segmentation": _segments, "satisfaction": _opinions, "churn_attribution": _churn}
+def _identity(book: Book, values: Mapping[str, object]) -> list[Finding]:
+    """Of the report on the data, what has a truth: who is who."""
+    return identity_findings(book.linkage)
+
+
+STUDIES = {"segmentation": _segments, "satisfaction": _opinions, "churn_attribution": _churn, DATA: _identity}

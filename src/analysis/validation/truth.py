@@ -16,13 +16,15 @@ RISKS = ("any", "closed", "dormant", "run_off", "involuntary")
 @dataclass(frozen=True)
 class Truth:
     """`facts`: a finding's id → value, unit, as_of, mc_error and, where the simulator knows it, what the naive comparison
-    says; `risks`: customer_id, landmark (datetime64) and each true probability of RISKS (empty where none are kept)."""
+    says; `risks`: customer_id, landmark (datetime64) and each true probability of RISKS; `parties`: source, source_id and the
+    customer_id that the record really is (both empty where none are kept)."""
 
     facts: dict[str, dict]
     world: str
     seed: int
     customers: int | None = None
     risks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["customer_id", "landmark", *RISKS]))
+    parties: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["source", "source_id", "customer_id"]))
 
 
 def read_truth(raw: Path) -> Truth:
@@ -31,11 +33,13 @@ def read_truth(raw: Path) -> Truth:
     if not (folder / "truth.json").is_file():
         raise UserError(f"{raw} has no {FOLDER}/: only a simulated bank can be validated, such as the one 'crm demo' makes.")
     world = _read(folder / "world.json")
-    risks = {}
+    kept = {}
     if (folder / "risks.parquet").is_file():
         frame = pd.read_parquet(folder / "risks.parquet")
-        risks = {"risks": frame.assign(landmark=pd.to_datetime(frame["landmark"]))}
-    return Truth(_read(folder / "truth.json"), world["world"], world["seed"], world.get("customers"), **risks)
+        kept["risks"] = frame.assign(landmark=pd.to_datetime(frame["landmark"]))
+    if (folder / "parties.parquet").is_file():
+        kept["parties"] = pd.read_parquet(folder / "parties.parquet")
+    return Truth(_read(folder / "truth.json"), world["world"], world["seed"], world.get("customers"), **kept)
 
 
 def _read(path: Path) -> dict:

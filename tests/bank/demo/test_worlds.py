@@ -24,7 +24,7 @@ from analysis.bank.demo.worlds import (
 )
 from analysis.errors import UserError
 
-DRAWN = [name for name in WORLDS if name not in ("default", "null")]
+DRAWN = [name for name in WORLDS if name not in ("default", "null", "clean")]
 SEEDS = range(100, 160)
 # direct (log odds), felt (fall of satisfaction), months of effect: as docs/demo-bank.md states them
 STATED = {

@@ -113,7 +113,7 @@ def write_lists(delivery: Delivery, rng: np.random.Generator, lists: Lists, peop
 def write_surroundings(delivery: Delivery, stage: Surroundings) -> None:
     """core/branches.csv (UTF-8 with BOM; one name bears markup), core/tariffs.csv, ebank/incidents.csv, market/rates.csv."""
     branches = stage.branches
-    hostile = np.where(np.arange(len(branches)) == len(branches) - 1, texts.HOSTILE[0], "")
+    hostile = np.where(np.arange(len(branches)) == len(branches) - 1, texts.HOSTILE[0] * dirt.planted(1), "")
     frame = pd.DataFrame(
         {
             "branch_no": branches["branch_id"],

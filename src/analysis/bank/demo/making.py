@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis.bank.demo import extracts, lists, offices
+from analysis.bank.demo import dirt, extracts, lists, offices
 from analysis.bank.demo.bookings import Dues, interest_rates, make_bookings
 from analysis.bank.demo.calendar import AS_OF_MONTH, MONTHS, NEVER, last_day
 from analysis.bank.demo.campaigns import make_campaigns
@@ -62,7 +62,7 @@ def make_demo_bank(out: Path, customers: int | None = None, seed: int = DEFAULT_
                 smallest=SMALLEST, customers=size,
             )
         )  # fmt: skip
-    with replacing(Path(out)) as folder, Delivery(folder) as delivery:
+    with replacing(Path(out)) as folder, Delivery(folder) as delivery, dirt.spotless(chosen.is_clean):
         _write(delivery, chosen, size)
         (folder / "bank.yaml").write_bytes(files(__package__).joinpath("bank.yaml").read_bytes())
 

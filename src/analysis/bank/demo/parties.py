@@ -157,7 +157,9 @@ def _soil(rng: np.random.Generator, fields: dict, errors: dict, phones: np.ndarr
     for error, name, change in steps:
         soiled[name] = dirt.spoil(rng, soiled[name], errors.get(error, 0), change)
     for error, (one, other) in SWAPS.items():
-        hit = rng.random(len(soiled[one])) < np.where((soiled[one] != "") & (soiled[other] != ""), errors.get(error, 0), 0)
+        hit = rng.random(len(soiled[one])) < np.where(
+            (soiled[one] != "") & (soiled[other] != ""), dirt.planted(errors.get(error, 0)), 0
+        )
         soiled |= {one: np.where(hit, soiled[other], soiled[one]), other: np.where(hit, soiled[one], soiled[other])}
     return soiled | {"name": _make_hostile(rng, soiled["name"], errors["hostile_name"])}
 
@@ -170,9 +172,9 @@ def _write_births(rng: np.random.Generator, born: np.ndarray, department: str) -
     day_number = (born - month).astype(int) + 1
     parts = np.stack([month.astype("datetime64[Y]").astype(int) + 1970, month.astype(int) % 12 + 1, day_number], axis=1)
     can_swap = known & (parts[:, 2] <= 12) & (parts[:, 1] != parts[:, 2])
-    swapped = can_swap & (rng.random(len(born)) < errors.get("birth_day_month_swapped", 0))
+    swapped = can_swap & (rng.random(len(born)) < dirt.planted(errors.get("birth_day_month_swapped", 0)))
     parts[swapped] = parts[swapped][:, [0, 2, 1]]
-    wrong = known & (rng.random(len(born)) < errors.get("birth_impossible", 0))
+    wrong = known & (rng.random(len(born)) < dirt.planted(errors.get("birth_impossible", 0)))
     parts[wrong] = np.array(IMPOSSIBLE_BIRTHS)[rng.integers(0, len(IMPOSSIBLE_BIRTHS), wrong.sum())]
     written = np.full(len(born), "", dtype=object)
     written[known] = [pattern.format(*part) for part in parts[known].tolist()]
@@ -181,7 +183,7 @@ def _write_births(rng: np.random.Generator, born: np.ndarray, department: str) -
 
 def _make_hostile(rng: np.random.Generator, names: np.ndarray, count: int) -> np.ndarray:
     """A few names with markup, a formula, control or right-to-left characters behind them."""
-    hit = rng.permutation(len(names))[:count]
+    hit = rng.permutation(len(names))[: dirt.planted(count)]
     soiled = names.copy()
     soiled[hit] = [f"{name}{hostile}" for name, hostile in zip(names[hit], rng.permutation(texts.HOSTILE), strict=False)]
     return soiled

@@ -10,7 +10,7 @@ from analysis.project import suggestion
 from analysis.wording import say
 
 DEFAULT_SEED = 7
-WORLDS = ("default", "null", "hidden", "form", "drift", "rare", "small", "flat", "observed_response")
+WORLDS = ("default", "null", "hidden", "form", "drift", "rare", "small", "flat", "observed_response", "clean")
 LEVERS = ("unresolved_complaint", "long_wait", "fee_rise", "manager_left", "app_outage", "competitor_rate")
 STATED_DIRECT = dict(zip(LEVERS, (0.65, 0.50, 0.50, 0.80, 0.50, 0.90), strict=True))
 STATED_FELT = dict(zip(LEVERS, (0.35, 0.30, 0.25, 0.25, 0.20, 0.15), strict=True))
@@ -32,7 +32,7 @@ class World:
     log odds of a grievance in that month; `campaign`:
     multipliers of the campaigns' effects; `hidden`: effect of the unobserved burden on leaving (log odds per standard
     deviation) and, through longer delays and later hours, on exposure; `frailty`: the same without an effect on exposure; `shift`
-    of the base log odds."""
+    of the base log odds; `is_clean`: nothing is wrong in the files."""
 
     name: str
     seed: int
@@ -47,6 +47,7 @@ class World:
     shift: float = 0.0
     is_flat: bool = False
     is_response_observed: bool = False
+    is_clean: bool = False
 
     @property
     def is_stated(self) -> bool:
@@ -75,6 +76,7 @@ def make_world(name: str = "default", seed: int = DEFAULT_SEED) -> World:
         shift=RARE_SHIFT if name == "rare" else 0.0,
         is_flat=name == "flat",
         is_response_observed=name == "observed_response",
+        is_clean=name == "clean",
     )
 
 
@@ -87,7 +89,7 @@ def _effects(name: str, seed: int) -> dict[str, MappingProxyType]:
     factor = dict.fromkeys((*LEVERS, *CAMPAIGNS), 1.0)
     if name == "null":
         factor = dict.fromkeys(factor, 0.0)
-    elif name != "default" or seed != DEFAULT_SEED:
+    elif name not in ("default", "clean") or seed != DEFAULT_SEED:
         rng = np.random.default_rng([seed, WORLDS.index(name)])
         factor = {key: _draw_factor(rng) for key in factor}
     return {

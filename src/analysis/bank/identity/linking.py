@@ -63,18 +63,21 @@ def _train(connection: duckdb.DuckDBPyConnection, records: int):
 
 
 def _links(connection: duckdb.DuckDBPyConnection, model) -> pd.DataFrame:
-    """The pairs worth a word: those the model finds possible, and those a core number joins (certain where there's no model)."""
+    """The pairs worth a word: those the model finds possible, and those that hold one core number, each with the core's own record of it where there is one
+    (certain where there's no model)."""
     stated = """
-        SELECT least(party.rid, core.rid) AS rid_l, greatest(party.rid, core.rid) AS rid_r, true AS is_stated
-        FROM records AS party JOIN records AS core ON core.source_id = party.core_number AND core.source = (SELECT source FROM core)
-        WHERE party.rid <> core.rid"""
+        WITH hub AS (
+            SELECT core_number, coalesce(min(rid) FILTER (WHERE source = (SELECT source FROM core)), min(rid)) AS first
+            FROM records WHERE core_number IS NOT NULL GROUP BY core_number)
+        SELECT least(rid, first) AS rid_l, greatest(rid, first) AS rid_r, true AS is_stated
+        FROM records JOIN hub USING (core_number) WHERE rid <> first"""
     if model is None:
-        return connection.execute(f"SELECT DISTINCT *, 1.0::DOUBLE AS probability FROM ({stated}) ORDER BY rid_l, rid_r").df()
+        return connection.execute(f"SELECT *, 1.0::DOUBLE AS probability FROM ({stated}) ORDER BY rid_l, rid_r").df()
     fields = ", ".join(f'scored."{column}"' for column in model.kinds)
     return connection.execute(f"""
         SELECT rid_l, rid_r, coalesce(is_stated, false) AS is_stated,
                coalesce(round(1 / (1 + pow(2, -weight)), {DIGITS}), 1.0) AS probability, {fields}
-        FROM scored FULL JOIN (SELECT DISTINCT * FROM ({stated})) AS stated USING (rid_l, rid_r)
+        FROM scored FULL JOIN ({stated}) AS stated USING (rid_l, rid_r)
         WHERE is_stated OR weight > log2({REVIEW[0]} / (1 - {REVIEW[0]}))
         ORDER BY rid_l, rid_r""").df()
 
