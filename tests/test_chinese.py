@@ -7,8 +7,8 @@ import pytest
 from analysis.wording import catalogue
 
 PLACEHOLDER = re.compile(r"\{[^}]*\}|%d")
-CODE = re.compile(r"bank\.yaml|docs/assumptions\.md|crm report 0")
-NOT_ENGLISH = {
+CODE = re.compile(r"bank\.yaml|docs/assumptions\.md|crm report 0|`crm worklist`")
+NOT_ENGLISH = {"crm", "worklist",
     "A", "AUC", "DeLong", "FTP", "Jaccard", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA-", "Shapley", "Wald", "Wilson",
 }  # fmt: skip
 CHINESE = "\u4e00-\u9fff"

@@ -50,7 +50,7 @@ def test_every_direct_dependency_is_pinned_and_no_host_is_named(lock):
 def test_every_third_party_import_is_a_declared_dependency():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     declared = {re.split(r"[\[<>=!~ ]", requirement)[0].replace("-", "_") for requirement in project["dependencies"]}
-    distributions = {"bs4": "beautifulsoup4", "yaml": "pyyaml", "sklearn": "scikit_learn", "ibis": "ibis_framework", "stdnum": "python_stdnum"}
+    distributions = {"bs4": "beautifulsoup4", "yaml": "pyyaml", "sklearn": "scikit_learn", "ibis": "ibis_framework"}
     # jupyter_client comes with ipykernel, whose kernels it manages
     known = declared | {"analysis", "jupyter_client"}
     standard = __import__("sys").stdlib_module_names

@@ -114,6 +114,13 @@ class Book:
 
         return words_of()
 
+    @property
+    def column_names(self) -> dict[str, Message | str]:
+        """`table.column` → what a page calls the column."""
+        from analysis.bank.quality import names_of_columns
+
+        return names_of_columns()
+
     def _made(self, name: str, columns: list[str]) -> pd.DataFrame:
         import pandas as pd
 

@@ -18,6 +18,7 @@ from analysis.bank.book import read_manifest
 from analysis.bank.contracts import TABLES
 from analysis.bank.rules import RULES, Rule, counters
 from analysis.bank.rules.delivery import MONTHLY
+from analysis.bank.rules.labels import column_label, labelled
 from analysis.bank.rules.refusals import WORDS, accepted_rule, refused_path, refused_select
 from analysis.bank.rules.views import Bank, view
 from analysis.bank.sql import literal, parquet
@@ -92,7 +93,13 @@ def words_of() -> dict[str, Message]:
         for rule, words in WORDS.items()
     }
     stale = {f"{table}.{TABLES[table].dated}.stale": say("nothing was delivered for the last months") for table in MONTHLY}
-    return refused | stale | {rule.name: rule.words for rule in RULES}
+    every = refused | stale | {rule.name: rule.words for rule in RULES}
+    return {name: labelled(words) for name, words in every.items()}
+
+
+def names_of_columns() -> dict[str, Message | str]:
+    """`table.column` → what a page calls the column."""
+    return {f"{table.name}.{column.name}": column_label(column.name) for table in TABLES.values() for column in table.columns}
 
 
 def not_delivered(con: duckdb.DuckDBPyConnection, processed: Path) -> list[tuple[str, str]]:

@@ -10,11 +10,21 @@ import xlsxwriter
 
 from analysis.bank.quality import COUNTERS, failing
 from analysis.bank.rules import RULES, Rule
+from analysis.bank.rules.labels import labelled
 from analysis.bank.sources import mask
 from analysis.bank.sql import literal
 from analysis.wording import Message
 
-HEADS = ("department 部门", "branch 机构", "record 记录", "field 字段", "to do 问题", "问题", "now (masked) 现值", "seen since 起始月")
+HEADS = (
+    "department 部门",
+    "branch 机构",
+    "record 记录",
+    "field 字段",
+    "to do 问题",
+    "问题",
+    "now (masked) 现值",
+    "seen since 起始月",
+)
 WIDTHS = (14, 12, 24, 16, 48, 40, 22, 14)
 MOST_ROWS = 100_000
 MADE = dt.datetime(2000, 1, 1)
@@ -45,7 +55,9 @@ def defects(processed: Path, as_of: dt.date) -> pd.DataFrame:
     table = "parties" if (processed / "parties.parquet").is_file() else "customers"
     with duckdb.connect() as con:
         parts = [_of_rule(con, processed, rule, as_of) for rule in RULES if rule.name in broken and rule.table == table]
-    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["department", "branch_id", "record", "column"])
+    found = (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["department", "branch_id", "record", "column"])
+    )
     return found.sort_values(["department", "branch_id", "record", "column"], kind="stable", ignore_index=True)
 
 
@@ -59,7 +71,7 @@ def _of_rule(con: duckdb.DuckDBPyConnection, processed: Path, rule: Rule, as_of:
             "branch_id": rows["branch_id"],
             "record": rows["row_key"].str.rpartition("|")[2],
             "column": rule.column,
-            "words": [rule.words] * len(rows),
+            "words": [labelled(rule.words)] * len(rows),
             "value": [mask(None if pd.isna(value) else str(value)) for value in rows["value"]],
             "month": rows["month"].astype(str).str[:7].where(rows["month"].notna()),
         }

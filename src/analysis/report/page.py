@@ -135,7 +135,7 @@ def language_tag(language: str) -> str:
 
 
 def _style(title: str, setting: Setting, gate: dict | None) -> dict[str, str]:
-    said = (gate and gate["short"], FURNITURE["internal"].render(setting.language), setting.notice)
+    said = (gate and gate["short"], setting.says()["internal"], setting.notice)
     style = stylesheet(
         setting.language,
         running_head=f"{setting.bank} · {html.unescape(title)}",

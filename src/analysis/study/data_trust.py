@@ -48,12 +48,12 @@ def data_trust(
     measured: Measured,
     history: Mapping[dt.date, pd.DataFrame],
     branches: Mapping[str, str],
-    labels: Mapping[str, Message],
+    columns: Mapping[str, Message | str],
     as_of: dt.date,
     rule: ChurnRule | None = None,
 ) -> DataTrust:
     """`history`: features by landmark, latest first (empty: the bank brings no customers); `branches`: branch_id → name;
-    `labels`: table → its name. NotProduced where nothing was measured."""
+    `columns`: table.column → its name. NotProduced where nothing was measured."""
     quality = measured.quality
     scores = trust_scores.by_table(quality)
     if scores.empty:
@@ -64,19 +64,19 @@ def data_trust(
     added = information(history, as_of, rule or ChurnRule())
     return DataTrust(
         findings=[
-            *trust_scores.table_findings(scores, labels),
-            *trust_defects.worst_finding(found, measured.words, labels),
-            *trust_defects.change_finding(changed, measured.words, labels),
+            *trust_scores.table_findings(scores),
+            *trust_defects.worst_finding(found, measured.words),
+            *trust_defects.change_finding(changed, measured.words),
             *record_findings(measured.identity, measured.stated),
-            *value_finding(added),
+            *value_finding(added, columns),
         ],
-        tables=trust_scores.tables_exhibit(scores, labels),
+        tables=trust_scores.tables_exhibit(scores),
         departments=trust_scores.departments_exhibit(quality),
         branches=trust_scores.branches_exhibit(quality, branches),
-        months=trust_scores.months_exhibit(quality, labels),
-        worst=trust_defects.worst_exhibit(found, measured.words, labels),
-        worse=trust_defects.worse_exhibit(changed, measured.words, labels),
+        months=trust_scores.months_exhibit(quality),
+        worst=trust_defects.worst_exhibit(found, measured.words),
+        worse=trust_defects.worse_exhibit(changed, measured.words),
         agreement=agreement_exhibit(quality),
         records=records_exhibit(measured.identity, measured.stated),
-        value=value_exhibit(filled(quality), added),
+        value=value_exhibit(filled(quality), added, columns),
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.intervals import difference_of_shares, simultaneous, wilson
 from analysis.study.disclosed import is_tellable
-from analysis.study.trust_scores import ROWS, Labels
+from analysis.study.trust_scores import ROWS, TABLE_NAMES
 from analysis.wording import Message, say
 
 WORST_SHOWN = 10
@@ -16,9 +16,14 @@ FAILURES_NEEDED = 10
 Words = Mapping[str, Message]
 
 
+def _named(row, words: Words) -> Message:
+    return say("{label:capital}: {words}", label=TABLE_NAMES[row.table], words=words[row.rule])
+
+
 def defects(quality: pd.DataFrame, touched: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     """rule, table, checked, failed (rows), share, low, high, customers, customers_share, assets_share (of the open customers' assets;
-    missing where few are touched or assets are not brought), most touched assets first, then customers.
+    missing where few are touched or assets are not brought), base (open customers), few_rows (customers' rows too few to be told),
+    most touched assets first, then customers.
 
     quality: counters; touched: rule, customer_id; customers: customer_id[, assets_3m], the open ones."""
     rules = quality[~quality["dimension"].eq(ROWS)].groupby(["rule", "table"], as_index=False)[["checked", "failed"]].sum()
@@ -36,12 +41,14 @@ def defects(quality: pd.DataFrame, touched: pd.DataFrame, customers: pd.DataFram
     table["customers_share"] = (table["customers"] / max(len(customers), 1)).where(is_told)
     assets = customers["assets_3m"].sum() if "assets_3m" in customers else 0
     table["assets_share"] = (table["assets"] / assets if assets else pd.Series(float("nan"), table.index)).where(is_told)
+    table["base"] = len(customers)
+    table["few_rows"] = table["rule"].isin(touched["rule"]) & ~table["failed"].map(is_tellable)
     return table.sort_values(
         ["assets_share", "customers", "failed", "rule"], ascending=[False, False, False, True], ignore_index=True
     )
 
 
-def worst_finding(table: pd.DataFrame, words: Words, labels: Labels) -> list[Finding]:
+def worst_finding(table: pd.DataFrame, words: Words) -> list[Finding]:
     """quality.worst: the defect that touches the most assets."""
     known = table[table["customers_share"].gt(0)]
     if known.empty:
@@ -50,12 +57,12 @@ def worst_finding(table: pd.DataFrame, words: Words, labels: Labels) -> list[Fin
     assets = say(", {assets:share} of assets", assets=row["assets_share"]) if pd.notna(row["assets_share"]) else ""
     text = say(
         "The defect that touches most is in {label}: **{words}**; {share:share} of customers{assets}.",
-        label=labels[row["table"]], words=words[row["rule"]], share=row["customers_share"], assets=assets,
+        label=TABLE_NAMES[row["table"]], words=words[row["rule"]], share=row["customers_share"], assets=assets,
     )  # fmt: skip
-    return [Finding("quality.worst", text, row["customers_share"], int(row["customers"]), "share", exhibit="worst")]
+    return [Finding("quality.worst", text, row["customers_share"], int(row["base"]), "share", exhibit="worst")]
 
 
-def worst_exhibit(table: pd.DataFrame, words: Words, labels: Labels) -> Exhibit:
+def worst_exhibit(table: pd.DataFrame, words: Words) -> Exhibit:
     """The ten defects that touch the most assets."""
     title = say("Defects")
     if table.empty:
@@ -67,7 +74,9 @@ def worst_exhibit(table: pd.DataFrame, words: Words, labels: Labels) -> Exhibit:
         title=say("{n:count} kinds of defects are found; these touch the most", n=len(table)),
         subtitle=say("By share of the open customers' assets that belong to customers with such a row, then by customers; a customer may be touched by several. Fewer than ten customers: few"),
         frame=shown.assign(
-            label=[say("{label:capital}: {words}", label=labels[row.table], words=words[row.rule]) for row in shown.itertuples()],
+            label=[_named(row, words) for row in shown.itertuples()],
+            failed=shown["failed"].mask(shown["few_rows"]),
+            share=shown["share"].mask(shown["few_rows"]),
             touched=[say("{n:count}", n=row.customers) if is_tellable(row.customers) else few for row in shown.itertuples()],
         ),
         columns=(
@@ -105,7 +114,7 @@ def changes(quality: pd.DataFrame) -> pd.DataFrame:
     return simultaneous(found).sort_values("value", ascending=False, ignore_index=True) if len(found) else found
 
 
-def change_finding(found: pd.DataFrame, words: Words, labels: Labels) -> list[Finding]:
+def change_finding(found: pd.DataFrame, words: Words) -> list[Finding]:
     """quality.worse: how many defects are more frequent than in the period before, beyond noise, and which the most."""
     if found.empty:
         return []
@@ -120,12 +129,12 @@ def change_finding(found: pd.DataFrame, words: Words, labels: Labels) -> list[Fi
     row = worse.iloc[0]
     text = say(
         "**{n:count} of {all:count} defects** became more frequent than in the three months before, beyond noise; most: {label}, {words}, {now:share.2} after {before:share.2}.",
-        n=len(worse), all=len(found), label=labels[row["table"]], words=words[row["rule"]], now=row["now"], before=row["before"],
+        n=len(worse), all=len(found), label=TABLE_NAMES[row["table"]], words=words[row["rule"]], now=row["now"], before=row["before"],
     )  # fmt: skip
     return [Finding("quality.worse", text, len(worse), base, "count", exhibit="worse", base_of="rows")]
 
 
-def worse_exhibit(found: pd.DataFrame, words: Words, labels: Labels) -> Exhibit:
+def worse_exhibit(found: pd.DataFrame, words: Words) -> Exhibit:
     """The difference of each defect's share to the three months before."""
     title = say("What got worse")
     if found.empty:
@@ -136,7 +145,7 @@ def worse_exhibit(found: pd.DataFrame, words: Words, labels: Labels) -> Exhibit:
         name="worse",
         title=say("More frequent than in the three months before, beyond noise: {n:count} of {all:count} defects", n=worse, all=len(found)),
         subtitle=say("Difference of the share of failing rows, last three months less the three before, in points; lines, 95% intervals for all defects at once; the greatest rises and falls"),
-        frame=shown.assign(label=[say("{label:capital}: {words}", label=labels[row.table], words=words[row.rule]) for row in shown.itertuples()]),
+        frame=shown.assign(label=[_named(row, words) for row in shown.itertuples()]),
         unit="points",
         reference=0.0,
         reference_label=say("No change"),

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.finding import Column, Exhibit, Finding
-from analysis.stats.intervals import Estimate, simultaneous, wilson
-from analysis.study.disclosed import hidden
+from analysis.stats.intervals import Estimate, wilson
+from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.identity import identity_findings
 from analysis.wording import say
 
@@ -28,6 +28,8 @@ def _repeated(identity: pd.DataFrame) -> list[Finding]:
         return []
     most = identity.groupby(["customer_id", "source"]).size().groupby("customer_id").max()
     twice, base = int(most.gt(1).sum()), len(most)
+    if not is_tellable(twice):
+        return []
     text = say("**{share:share}** of customers are held more than once by one department.", share=twice / base)
     return [Finding("identity.repeated", text, twice / base, base, "share", exhibit="records", is_headline=False)]
 
@@ -85,5 +87,5 @@ def agreement_exhibit(quality: pd.DataFrame) -> Exhibit:
         name="agreement",
         title=say("Departments agree least on: {field}, {value:share} of records", field=worst["label"], value=worst["value"]),
         subtitle=say("Share of the records that hold what most departments hold of the customer (in a tie, what the core holds), after standardising; lines, 95% intervals; base: records that can be compared"),
-        frame=simultaneous(table)[["label", "value", "low", "high", "base"]],
+        frame=table[["label", "value", "low", "high", "base"]],
     )  # fmt: skip

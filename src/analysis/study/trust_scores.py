@@ -13,11 +13,18 @@ DIMENSIONS = {
     "completeness": say("Completeness"), "validity": say("Validity"), "uniqueness": say("Uniqueness"),
     "consistency": say("Consistency"), "timeliness": say("Timeliness"), "plausibility": say("Plausibility"),
 }  # fmt: skip
+TABLE_NAMES = {
+    "customers": say("customers"), "parties": say("departments' records"), "branches": say("branches"), "holdings": say("holdings"),
+    "balances": say("balances"), "contributions": say("contributions"), "transactions": say("transactions"),
+    "contacts": say("contacts"), "complaints": say("complaints"), "invitations": say("survey invitations"), "surveys": say("surveys"),
+    "answers": say("survey answers"), "assignments": say("assignments of managers"), "incidents": say("incidents"),
+    "tariffs": say("changes of fees"), "market_rates": say("market rates"), "campaigns": say("campaigns"), "prospects": say("prospects"),
+    "exposures": say("exposures"), "ownership": say("ties between companies"), "alerts": say("alerts"), "consents": say("consents"),
+}  # fmt: skip
 ROWS_NEEDED = 10
 BRANCHES_NEEDED = 5
 MONTHS_SHOWN = 24
 SERIES_SHOWN = 4
-Labels = Mapping[str, Message]
 
 
 def score(checked: float, failed: float) -> Estimate:
@@ -41,9 +48,9 @@ def _scored(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([known, found], axis=1)
 
 
-def table_findings(scores: pd.DataFrame, labels: Labels) -> list[Finding]:
+def table_findings(scores: pd.DataFrame) -> list[Finding]:
     """quality.<table> of every table; the one with the fewest sound rows is a headline."""
-    return [_table(row, labels[row["table"]], is_headline=place == 0) for place, row in scores.iterrows()]
+    return [_table(row, TABLE_NAMES[row["table"]], is_headline=place == 0) for place, row in scores.iterrows()]
 
 
 def _table(row: pd.Series, label: Message, is_headline: bool) -> Finding:
@@ -58,17 +65,19 @@ def _table(row: pd.Series, label: Message, is_headline: bool) -> Finding:
     )  # fmt: skip
 
 
-def tables_exhibit(scores: pd.DataFrame, labels: Labels) -> Exhibit:
+def tables_exhibit(scores: pd.DataFrame) -> Exhibit:
     """Each table's score, and the share of checks passed in each dimension."""
     worst = scores.iloc[0]
     interval = [say("{low:share} to {high:share}", low=row.low, high=row.high) for row in scores.itertuples()]
     return Exhibit(
         name="tables",
-        title=say("Fewest sound rows: {label}, {value:share}", label=labels[worst["table"]], value=worst["value"]),
+        title=say("Fewest sound rows: {label}, {value:share}", label=TABLE_NAMES[worst["table"]], value=worst["value"]),
         subtitle=say(
             "Share of rows in which no rule finds a defect, with 95% interval (Wilson); then the share of checks passed in each dimension, where the rules ask any"
         ),
-        frame=scores.assign(label=[say("{label:capital}", label=labels[name]) for name in scores["table"]], interval=interval),
+        frame=scores.assign(
+            label=[say("{label:capital}", label=TABLE_NAMES[name]) for name in scores["table"]], interval=interval
+        ),
         columns=(
             Column("label", say("Table")),
             Column("base", say("Rows"), "count", say("number")),
@@ -84,6 +93,7 @@ def departments_exhibit(quality: pd.DataFrame) -> Exhibit:
     title = say("Departments")
     rows = quality[quality["dimension"].eq(ROWS) & quality["table"].eq("parties")]
     scores = _scored(rows.groupby("source", as_index=False)[["checked", "failed"]].sum()).rename(columns={"source": "label"})
+    scores = scores[scores["base"].ge(ROWS_NEEDED)]
     if len(scores) < 2:
         return Exhibit("departments", title, absent=say("The bank brings no records of several departments."))
     whole = score(rows["checked"].sum(), rows["failed"].sum()).value
@@ -135,7 +145,7 @@ def branches_exhibit(quality: pd.DataFrame, names: Mapping[str, str]) -> Exhibit
     )  # fmt: skip
 
 
-def months_exhibit(quality: pd.DataFrame, labels: Labels) -> Exhibit:
+def months_exhibit(quality: pd.DataFrame) -> Exhibit:
     """The share of rows without a defect month by month, of the tables with the most defects."""
     dated = quality[quality["dimension"].eq(ROWS) & quality["month"].notna()]
     latest = pd.to_datetime(dated["month"])
@@ -147,8 +157,10 @@ def months_exhibit(quality: pd.DataFrame, labels: Labels) -> Exhibit:
     scores = _scored(
         recent[recent["table"].isin(chosen)].groupby(["table", "month"], as_index=False)[["checked", "failed"]].sum()
     )
+    scores = scores[scores["base"].ge(ROWS_NEEDED)]
     frame = scores.assign(
-        series=[say("{label:capital}", label=labels[name]) for name in scores["table"]], x=pd.to_datetime(scores["month"]).dt.date
+        series=[say("{label:capital}", label=TABLE_NAMES[name]) for name in scores["table"]],
+        x=pd.to_datetime(scores["month"]).dt.date,
     )
     return Exhibit(
         name="months",

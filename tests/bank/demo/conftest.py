@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from tests.conftest import project_root
 
+from analysis.bank import standards
 from analysis.bank.config import read_config
 from analysis.bank.contracts import TABLES
 from analysis.bank.demo import make_demo_bank, making
@@ -54,6 +55,7 @@ def deliver(folder: Path, customers: int) -> Bank:
     """Makes a bank of the default world and reads it through its own bank.yaml."""
     make_demo_bank(folder, customers=customers)
     config, con = read_config(folder / "bank.yaml"), duckdb.connect()
+    standards.register(con)
     load_files(con, config, folder)
     for name in config.tables:
         select_table(con, config, folder / "bank.yaml", TABLES[name])
