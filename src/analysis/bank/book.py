@@ -85,13 +85,17 @@ class Book:
         return {day: self.features(day) for day in self.landmarks}
 
     def identity(self) -> pd.DataFrame:
-        """Which record is which customer's: source, source_id, customer_id, probability; empty in a bank without parties."""
-        return self._made("identity", ["source", "source_id", "customer_id", "probability"])
+        """Which record is which customer's, of the records known at `as_of`: source, source_id, customer_id, probability; empty
+        in a bank without parties."""
+        made = self._made("identity", ["source", "source_id", "customer_id", "probability"])
+        return made if made.empty else made.merge(self.table("parties")[["source", "source_id"]], on=["source", "source_id"])
 
     @property
     def linkage(self) -> dict:
-        """What identity states of itself (see `identity.linking.Linked.stated`); empty in a bank without parties."""
-        return self.sources.get("identity", {})
+        """What identity states of itself (see `identity.linking.Linked.stated`), records and customers as known at `as_of`; empty in
+        a bank without parties."""
+        stated, known = self.sources.get("identity") or {}, self.identity()
+        return stated and {**stated, "records": len(known), "customers": known["customer_id"].nunique()}
 
     def pseudonyms(self) -> pd.DataFrame:
         """customer_id and pseudonym of each customer known at `as_of`, in the order of pseudonyms."""
@@ -113,6 +117,12 @@ class Book:
         from analysis.bank.quality import words_of
 
         return words_of()
+
+    def masked_example(self, rule: str) -> str | None:
+        """A value that fails the rule, all but its ends masked."""
+        from analysis.bank.quality import masked_example
+
+        return masked_example(self.processed, rule, self.as_of)
 
     @property
     def column_names(self) -> dict[str, Message | str]:

@@ -21,6 +21,7 @@ from analysis.bank.rules.delivery import MONTHLY
 from analysis.bank.rules.labels import column_label, labelled
 from analysis.bank.rules.refusals import WORDS, accepted_rule, refused_path, refused_select
 from analysis.bank.rules.views import Bank, view
+from analysis.bank.sources import mask
 from analysis.bank.sql import literal, parquet
 from analysis.errors import UserError
 from analysis.project import suggestion
@@ -82,6 +83,17 @@ def failing(con: duckdb.DuckDBPyConnection, processed: Path, rule_name: str) -> 
     if refused:
         rows += f""" UNION ALL SELECT _key, _customer, _source, _branch, _month, _original FROM ({refused}) WHERE _rule = {literal(rule.name)}"""
     return rows
+
+
+def masked_example(processed: Path, rule_name: str, day: dt.date) -> str | None:
+    """What stands in the first row, by its key, that fails a rule in months up to a day, all but its ends masked; None where the field
+    is empty."""
+    with duckdb.connect() as con:
+        known = f"(month IS NULL OR month <= DATE {literal(day)}) AND value <> ''"
+        value = con.execute(
+            f"SELECT min_by(value, row_key) FROM ({failing(con, processed, rule_name)}) WHERE {known}"
+        ).fetchall()[0][0]
+    return None if value is None else mask(value)
 
 
 def words_of() -> dict[str, Message]:

@@ -63,7 +63,7 @@ def defects(processed: Path, as_of: dt.date) -> pd.DataFrame:
 
 def _of_rule(con: duckdb.DuckDBPyConnection, processed: Path, rule: Rule, as_of: dt.date) -> pd.DataFrame:
     select = failing(con, processed, rule.name)
-    until = f"month IS NULL OR month <= last_day(DATE {literal(as_of)})"
+    until = f"month IS NULL OR month <= DATE {literal(as_of)}"
     rows = con.execute(f"SELECT row_key, source, branch_id, month, value FROM ({select}) WHERE {until}").df()
     return pd.DataFrame(
         {

@@ -1,7 +1,7 @@
 """Can the data be trusted? How sound the rows are, what is wrong and whom it touches, who is who, and what the fields are good for."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,13 +19,14 @@ from analysis.wording import Message, say
 @dataclass(frozen=True)
 class Measured:
     """What preparation measured: `quality` counters and `touched` customers (see `bank.quality`), `words` of the rules, `identity`
-    (source, source_id, customer_id, probability) and what it has `stated`."""
+    (source, source_id, customer_id, probability) and what it has `stated`; `example`: a rule → a masked value that fails it."""
 
     quality: pd.DataFrame
     touched: pd.DataFrame
     words: Mapping[str, Message]
     identity: pd.DataFrame
     stated: Mapping
+    example: Callable[[str], str | None] = lambda rule: None
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def data_trust(
     scores = trust_scores.by_table(quality)
     if scores.empty:
         raise NotProduced(say("No rule of quality applies to the bank's tables."))
-    customers = open_customers(history[max(history)]) if history else pd.DataFrame({"customer_id": []})
+    customers = open_customers(history[max(history)]) if history else pd.DataFrame({"customer_id": []}, dtype="string")
     found = trust_defects.defects(quality, measured.touched, customers)
     changed = trust_defects.changes(quality)
     added = information(history, as_of, rule or ChurnRule())
@@ -74,7 +75,7 @@ def data_trust(
         departments=trust_scores.departments_exhibit(quality),
         branches=trust_scores.branches_exhibit(quality, branches),
         months=trust_scores.months_exhibit(quality),
-        worst=trust_defects.worst_exhibit(found, measured.words),
+        worst=trust_defects.worst_exhibit(found, measured.words, measured.example),
         worse=trust_defects.worse_exhibit(changed, measured.words),
         agreement=agreement_exhibit(quality),
         records=records_exhibit(measured.identity, measured.stated),

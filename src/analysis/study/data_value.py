@@ -55,15 +55,21 @@ def filled(quality: pd.DataFrame) -> pd.DataFrame:
 
 def value_table(fields: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """field, filled, used (the reports that use it), value, low, high: of the delivered fields but keys; those tried by what they
-    add, then the others, those that are filled least first."""
+    add, then the others, those that are filled least first, of equals those that are used."""
     uses = used_by()
-    brought = set(fields["field"].str.partition(".")[0])
+    brought = {_table(field) for field in fields["field"]}
     names = [name for name in dict.fromkeys([*fields["field"], *uses]) if _table(name) in brought and not _is_key(name)]
-    table = pd.DataFrame({"field": names}).merge(fields, on="field", how="left").merge(found, on="field", how="left")
+    table = (
+        pd.DataFrame({"field": pd.Series(names, dtype="str")})
+        .merge(fields, on="field", how="left")
+        .merge(found, on="field", how="left")
+    )
     table["filled"] = table["filled"].fillna(table["field"].map(_required).astype(float))
     table["used"] = [uses.get(name, ()) for name in table["field"]]
     table = table[table["filled"].notna() | table["value"].notna()]
-    return table.sort_values(["value", "filled", "field"], ascending=[False, True, True], na_position="last", ignore_index=True)
+    table["is_used"] = table["used"].map(bool)
+    order = {"value": False, "filled": True, "is_used": False, "field": True}
+    return table.sort_values(list(order), ascending=list(order.values()), na_position="last", ignore_index=True)
 
 
 def value_exhibit(fields: pd.DataFrame, found: pd.DataFrame, columns: Names) -> Exhibit:

@@ -1,6 +1,6 @@
 """The worst defects in words, whom they touch, and what got worse."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -62,7 +62,7 @@ def worst_finding(table: pd.DataFrame, words: Words) -> list[Finding]:
     return [Finding("quality.worst", text, row["customers_share"], int(row["base"]), "share", exhibit="worst")]
 
 
-def worst_exhibit(table: pd.DataFrame, words: Words) -> Exhibit:
+def worst_exhibit(table: pd.DataFrame, words: Words, example: Callable[[str], str | None] = lambda rule: None) -> Exhibit:
     """The ten defects that touch the most assets."""
     title = say("Defects")
     if table.empty:
@@ -77,10 +77,12 @@ def worst_exhibit(table: pd.DataFrame, words: Words) -> Exhibit:
             label=[_named(row, words) for row in shown.itertuples()],
             failed=shown["failed"].mask(shown["few_rows"]),
             share=shown["share"].mask(shown["few_rows"]),
+            example=[example(row.rule) if is_tellable(row.customers) else None for row in shown.itertuples()],
             touched=[say("{n:count}", n=row.customers) if is_tellable(row.customers) else few for row in shown.itertuples()],
         ),
         columns=(
             Column("label", say("Defect")),
+            Column("example", say("Example, masked")),
             Column("failed", say("Rows"), "count", say("number")),
             Column("share", say("Of the rows asked"), "share.2", say("%")),
             Column("touched", say("Customers")),

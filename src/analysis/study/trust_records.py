@@ -20,7 +20,29 @@ SURE = 0.95
 
 def record_findings(identity: pd.DataFrame, stated: Mapping) -> list[Finding]:
     """What identity states, and the share of customers whom some department holds more than once."""
-    return [*identity_findings(stated), *_repeated(identity)]
+    return [*identity_findings(stated), *_held_back(stated), *_repeated(identity)]
+
+
+def _held_back(stated: Mapping) -> list[Finding]:
+    """Groups of records that had grown absurdly: not joined at all, or only by their surest links."""
+    apart, split = stated.get("groups_held_back", []), stated.get("groups_split", [])
+    if not apart and not split:
+        return []
+    text = say(
+        "**{n:count} groups of records** had grown absurdly (the largest: {most:count} records); {apart:count} of them were not joined at all, the others only where the evidence is surest.",
+        n=len(apart) + len(split), most=max([*apart, *split]), apart=len(apart),
+    )  # fmt: skip
+    return [
+        Finding(
+            "identity.held_back",
+            text,
+            len(apart) + len(split),
+            sum([*apart, *split]),
+            "count",
+            exhibit="records",
+            base_of="records",
+        )
+    ]
 
 
 def _repeated(identity: pd.DataFrame) -> list[Finding]:

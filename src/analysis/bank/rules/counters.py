@@ -24,7 +24,7 @@ def of_rules(bank: Bank, table: str, rows: str, rules: list[Rule]) -> list[str]:
     goes with the first one where there is no other."""
     days = list(dict.fromkeys(rule.day for rule in rules)) or [""]
     if days == [""]:
-        return [_pass(table, rows, rules, "_month", _any(rules))]
+        return [_pass(table, rows, rules, "_month", _any(_unsound(rules)))]
     passes = [
         _pass(table, rows, same := [rule for rule in rules if rule.day == day], month(same[0], bank.far), None) for day in days
     ]
@@ -86,10 +86,15 @@ def _pass(table: str, rows: str, rules: list[Rule], by_month: str, own: str | No
 
 def _own(bank: Bank, table: str, rows: str, rules: list[Rule]) -> str:
     """A table's own counter; a row whose defects show later than it is dated counts from the first of them on."""
+    rules = _unsound(rules)
     at_once = _any([rule for rule in rules if not rule.day])
     later = ", ".join(f"CASE WHEN {fails(rule)} THEN {month(rule, bank.far)} END" for rule in rules if rule.day)
     by_month = f"CASE WHEN {at_once} THEN _month ELSE coalesce(least({later}), _month) END"
     return _pass(table, rows, [], by_month, _any(rules))
+
+
+def _unsound(rules: list[Rule]) -> list[Rule]:
+    return [rule for rule in rules if not rule.is_limit]
 
 
 def _any(rules: list[Rule]) -> str:

@@ -23,6 +23,16 @@ COLUMNS = {
     "recommend": say("willingness to recommend"), "item": say("survey item"), "value": say("mark"), "manager_id": say("customer manager"),
     "from_date": say("first day"), "until_date": say("last day"), "ended_at": say("end"), "drawn": say("amount drawn"),
     "credit_line": say("credit line"), "collateral": say("collateral"), "share": say("share held"), "first_seen_date": say("first seen"),
+    "city": say("city"), "province": say("province"), "owner": say("who acts"), "staff_id": say("who served"),
+    "first_handler": say("who received it"), "referred_by_regulator": say("referral by the regulator"),
+    "held_out": say("held out by lot"), "outcome_date": say("date of the outcome"), "raised_date": say("date of the alert"),
+    "offered_date": say("date of the offer"), "reported_date": say("reporting date"), "since_date": say("since"),
+    "effective_date": say("in force from"), "announced_date": say("date of announcement"), "old_fee": say("fee before"),
+    "new_fee": say("fee after"), "birth_year": say("year of birth"), "converted_customer_id": say("customer it became"),
+    "parent_id": say("upper company"), "child_id": say("lower company"), "responded": say("response"), "revenue": say("revenue"),
+    "arm": say("offered or held out"), "source": say("department"), "handoffs": say("times handed on"), "basis": say("basis of the balance"),
+    "action": say("action"), "reason": say("reason"), "trigger": say("occasion"), "scope": say("scope"), "level": say("level"),
+    "own_rate": say("own rate"), "competitor_rate": say("competitor's rate"),
     "converted_date": say("date of conversion"), "given_date": say("date given"), "withdrawn_date": say("date withdrawn"),
 }  # fmt: skip
 

@@ -50,7 +50,7 @@ TRANSACTIONS = (
     Rule("transactions.amount.zero", "transactions", "amount", "plausibility", say("{column} is 0", column="amount"), "amount = 0"),
     Rule("transactions.booked_at.without_time", "transactions", "booked_at", "validity",
          say("a day without the time: the order within the day, and so the balance after each booking, is not known"),
-         "booked_at = date_trunc('day', booked_at)", "coalesce(initiated_by, 'customer') = 'customer'"),
+         "booked_at = date_trunc('day', booked_at)", "coalesce(initiated_by, 'customer') = 'customer'", is_limit=True),
     before_opening("transactions", "booked_at"),
     after_closing("transactions", "booked_at"),
     in_future("transactions", "booked_at"),

@@ -17,7 +17,8 @@ NAME = re.compile(r"\b[a-z_][a-z_0-9]*\b(?!\s*\()")
 class Rule:
     """One question to the rows of a table. `fails` and `applies` ('': all rows) are DuckDB predicates over the table's columns
     and those that `rules.views` joins to it; keywords in capitals, names small. A row of which `fails` is null has not failed.
-    `day` is the day ('': the one that dates the row) from which the defect can be seen. `words`: what failing rows have."""
+    `day` is the day ('': the one that dates the row) from which the defect can be seen. `words`: what failing rows have.
+    `is_limit`: it says what such rows cannot tell, and makes none of them unsound: the table's own score leaves it out."""
 
     name: str
     table: str
@@ -27,6 +28,7 @@ class Rule:
     fails: str
     applies: str = ""
     day: str = ""
+    is_limit: bool = False
 
     @property
     def reads(self) -> frozenset[str]:
