@@ -179,7 +179,7 @@ def test_a_command_that_cannot_be_carried_out_gets_one_sentence(trial, words, se
     [
         (LIST + "    parameters: {level: 3}\n", "reports.yaml, line 4: not valid YAML; mend that line."),
         (LIST.replace("tables: [customers]", "tables: [custmers]"), "reports.yaml, report good: there is no table 'custmers'; did you mean 'customers'? Tables are listed in docs/data.md."),
-        (LIST.replace("tables:", "table:"), "reports.yaml: unknown key 'reports.good.table'; did you mean 'tables'? Keys: notebook, tables, parameters, audience, time_limit_seconds."),
+        (LIST.replace("tables:", "table:"), "reports.yaml: unknown key 'reports.good.table'; did you mean 'tables'? Keys: notebook, tables, floors, parameters, audience, time_limit_seconds."),
         (LIST.replace("other.ipynb", "others.ipynb"), "reports.yaml, report other: there is no notebook 'others.ipynb' in HOME/notebooks; did you mean 'other.ipynb'? Mend its name or put it there."),
         (LIST.replace("other.ipynb", "other.ipynb, parameters: {levle: 3}"), "reports.yaml, report other: other.ipynb has no parameter 'levle'; did you mean 'level'? It takes bank, as_of, level."),
         (LIST.replace("other.ipynb", "other.ipynb, parameters: {level: high}"), "reports.yaml, report other: the parameter 'level' is 'high' (str), but other.ipynb takes int, such as 3."),
@@ -250,7 +250,7 @@ def test_a_failed_report_ends_in_exit_1_with_the_others_published(trial):
     assert oct((trial.home / log).stat().st_mode & 0o777) == "0o600"
     assert trial.results()["other"] | {"digest": "", "made_from": ""} == {
         "status": "not produced", "reason": "7 events; 50 are needed.", "title": "Other", "question": "Is it other?", "page": None,
-        "page_as_of": None, "digest": "", "made_from": "", "findings": [],
+        "page_as_of": None, "digest": "", "made_from": "", "findings": [], "gate": [],
     }  # fmt: skip
     assert not any(b"Name Number7" in content for content in trial.pages().values())
     trial.write_notebook("good")

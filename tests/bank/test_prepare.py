@@ -34,7 +34,8 @@ def test_files_become_tables_and_a_manifest(project):
     ]
     assert transactions.booked_at.max() == pd.Timestamp("2024-03-31")
     counts = {"delivered": 2, "accepted": 2, "rejected": 0, "fields_set_to_null": 0, "bad_rows": 0, "rules": []}
-    assert prepared.manifest["tables"]["customers"] == counts
+    brought = ["customer_id", "name", "birth_date", "phone", "opened_date"]
+    assert prepared.manifest["tables"]["customers"] == counts | {"columns": brought}
     assert prepared.manifest["span"] == ["2024-01-31", "2024-03-31"]
     assert {name: len(digest) for name, digest in prepared.manifest["inputs"].items()} == {"clients": 64, "bookings": 64}
     assert json.loads((project.processed() / "prepared.json").read_text()) == prepared.manifest

@@ -128,7 +128,16 @@ def test_a_term_moves_with_its_features_alone(simulate_history):
 
 @pytest.fixture(scope="module")
 def found(simulate_history) -> pd.DataFrame:
-    return data_value.information(simulate_history(monthly_hazard=0.02, product_effect=-1.2), AS_OF, ChurnRule())
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(data_value, "MOST_VALIDATIONS", 1)
+        return data_value.information(simulate_history(monthly_hazard=0.02, product_effect=-1.2), AS_OF, ChurnRule())
+
+
+@pytest.fixture
+def few_terms(monkeypatch) -> None:
+    """Three sets of terms alone: each costs a model at every later landmark."""
+    tried = ("holdings.product", "holdings.closed_date", "complaints.resolved_at", "customers.kind")
+    monkeypatch.setattr(data_value, "terms_of", lambda: {field: trust_sources.terms_of()[field] for field in tried})
 
 
 def test_the_field_on_which_leaving_hangs_adds_most_and_one_without_any_relation_nothing(found):
@@ -145,7 +154,7 @@ def test_fields_behind_the_same_terms_share_a_figure_and_keys_have_none(found):
     assert found["field"].is_unique
 
 
-def test_the_churn_report_s_own_model_is_held_against_one_without_each_set_of_terms(simulate_history, monkeypatch):
+def test_the_churn_report_s_own_model_is_held_against_one_without_each_set_of_terms(simulate_history, few_terms, monkeypatch):
     history, seen = simulate_history(), []
 
     def spy(score, other, outcome, groups):
@@ -154,11 +163,12 @@ def test_the_churn_report_s_own_model_is_held_against_one_without_each_set_of_te
 
     monkeypatch.setattr(data_value, "auc_difference", spy)
     fields = data_value.information(history, AS_OF, ChurnRule())
+    assert len(seen) == 3
     assert np.array_equal(seen[0], warning_model(history, AS_OF, ChurnRule()).validation["probability"])
     assert fields["high"].tolist() == pytest.approx([ndtri(1 - 0.025 / len(seen)) / Z95] * len(fields))
 
 
-def test_a_flag_that_nobody_bears_at_first_stops_nothing(simulate_history):
+def test_a_flag_that_nobody_bears_at_first_stops_nothing(simulate_history, few_terms):
     history = simulate_history()
     rare = {day: frame.assign(open_complaints=frame["open_complaints"] if day == AS_OF else 0) for day, frame in history.items()}
     fields = set(data_value.information(rare, AS_OF, ChurnRule())["field"])

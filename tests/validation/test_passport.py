@@ -78,7 +78,7 @@ def test_making_writes_the_table_and_its_section(project, tmp_path, monkeypatch)
     table = json.loads((tmp_path / "validation.json").read_text())
     assert (table["seeds"], table["worlds"]) == ({"default": 2, "null": 1}, {"default": 5000, "null": 5000})
     assert [row["world"] for row in table["rows"]] == ["default", "null"]
-    assert table["methods"] == "digest of 0 reports"
+    assert table["methods"] == "digest of 1 reports"
     assert "### World `null`" in (tmp_path / "methods.md").read_text()
     with pytest.raises(UserError, match="does not exist"):
         make_passport(tmp_path / "nowhere" / "validation.json", 1)

@@ -41,7 +41,10 @@ def write(processed: Path, manifest: dict) -> None:
         spill = literal(processed / "spill")
         con.execute(f"SET enable_progress_bar = false; SET memory_limit = '{MEMORY_LIMIT}'; SET temp_directory = {spill}")
         measure(con, processed, manifest)
-        for name, order in ((COUNTERS, "rule, source, branch_id, month"), (CUSTOMERS, "rule, customer_id")):
+        for name, order in (
+            (COUNTERS, "rule, source, branch_id, month, checked, failed"),
+            (CUSTOMERS, "rule, customer_id, month, failed"),
+        ):
             path = literal(processed / f"{name}.parquet")
             con.execute(f"COPY (SELECT * FROM {name} ORDER BY {order}) TO {path} (FORMAT parquet, COMPRESSION zstd)")
 

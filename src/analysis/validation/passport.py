@@ -17,7 +17,7 @@ from analysis.validation.summary import summarise
 
 LOG = logging.getLogger("crm")
 PLAN = {
-    "default": 20, "null": 10, "hidden": 6, "form": 6, "drift": 5, "rare": 5, "small": 20, "flat": 5, "observed_response": 6,
+    "default": 20, "null": 8, "hidden": 5, "form": 5, "drift": 4, "rare": 4, "small": 15, "flat": 4, "observed_response": 5,
 }  # fmt: skip
 BEGIN, END = "<!-- passport: begin -->", "<!-- passport: end -->"
 METHODS = "methods.md"
