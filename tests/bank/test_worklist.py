@@ -19,7 +19,7 @@ PEOPLE = [
     ("core", "2", "B", FORMULA, "15400000002", "11010519491231002X", "2024-01-05"),
     ("cards", "=7+1", "A", "赵敏敏", "154 0000 0001", "110105194912310021", "2024-03-05"),
     ("cards", "8", "B", "http://example.invalid/伯特", "15400000002", None, "2025-07-01"),
-    ("loans/[x]: of a department with a long name", "9", "B", FORMULA, None, None, "2025-03-05"),
+    ("loans/[x]: of a department with a long name", "https://y.invalid/9", "B", FORMULA, None, None, "2025-03-05"),
 ]
 FIELDS = ("source", "source_id", "core_number", "name", "phone", "id_number", "opened_date")
 CELLS = ["department", "branch", "record", "field", "to_do", "words_zh", "now", "since"]
@@ -103,6 +103,7 @@ def test_what_looks_like_a_formula_or_a_link_stays_text(path):
     cards, core = sheets(path)["cards"], sheets(path)["core"]
     assert "=7+1" in set(cards["record"])
     assert "=south" in set(core["branch"])
+    assert set(sheets(path)["loans__x__ of a department with"]["record"]) == {"https://y.invalid/9"}
     assert f"={'*' * (len(FORMULA) - 2)})" in set(core["now"])
 
 

@@ -40,14 +40,14 @@ def test_rows_of_one_subject_move_together():
 @pytest.mark.parametrize("grain", [0.01, 1.0], ids=["no ties", "ties"])
 def test_pairs_counted_one_by_one(grain):
     random = np.random.default_rng(4)
-    outcome = np.arange(160) % 2
+    outcome = (np.arange(160) % 4 == 0).astype(int)
     base = random.normal(0, 1, 160) + outcome
     score, other = (np.round((base + random.normal(0, width, 160)) / grain) for width in (0.5, 1.5))
     change, variance = delong(score, other, outcome)
     found = auc_difference(score, other, outcome, range(160))
     assert found.value == pytest.approx(change, abs=1e-12)
     assert found.value == pytest.approx(auc(score, outcome).value - auc(other, outcome).value)
-    assert found.high - found.value == pytest.approx(Z95 * np.sqrt(variance), rel=0.01)
+    assert found.high - found.value == pytest.approx(Z95 * np.sqrt(variance), rel=0.02)
     turned = auc_difference(other, score, outcome, range(160))
     assert turned[:3] == pytest.approx((-found.value, -found.high, -found.low))
 

@@ -114,6 +114,15 @@ def test_departments_are_compared_where_they_hold_enough(quality):
     assert trust_scores.departments_exhibit(quality[quality["source"].ne("cards")]).absent is not None
 
 
+def test_a_department_within_noise_of_the_whole_is_told_as_such():
+    """Of 400 records each, 40 failing against 28.3 on average: beyond 95% alone, within it with three compared."""
+    rows = [("parties", "rows", source, "B0", LATE, 400, failed) for source, failed in (("core", 23), ("cards", 22), ("web", 40))]
+    assert wilson(360, 400).high < 1 - 85 / 1200
+    assert trust_scores.departments_exhibit(counted(*rows)).frame.set_index("label")["is_noise"].to_dict() == {
+        "web": True, "core": True, "cards": True,
+    }  # fmt: skip
+
+
 def test_a_branch_outside_the_limits_is_named_and_the_others_are_not_ranked(quality):
     worse = quality.copy()
     worse.loc[worse["branch_id"].eq("B3") & worse["dimension"].eq("rows"), "failed"] = 30
@@ -134,6 +143,17 @@ def test_a_month_of_few_rows_is_not_drawn(quality):
     assert frame["value"].tolist() == pytest.approx([1, 0.995, 1 - 140 / 480, 1 - 141 / 484])
 
 
+def test_the_four_tables_with_the_most_defects_are_drawn_for_two_years():
+    failing = {"contacts": 5, "balances": 1, "parties": 9, "surveys": 3, "complaints": 2, "branches": 0}
+    days = (dt.date(2023, 5, 31), dt.date(2023, 6, 30), LATE)
+    rows = [(table, "rows", None, None, day, 100, failed) for table, failed in failing.items() for day in days]
+    frame = trust_scores.months_exhibit(counted(*rows)).frame
+    assert {name.render() for name in frame["series"]} == {"Contacts", "Departments' records", "Surveys", "Complaints"}
+    assert sorted(set(frame["x"])) == list(days[1:])
+    sound = counted(*(row for row in rows if row[-1] == 0))
+    assert trust_scores.months_exhibit(sound).absent is not None
+
+
 def test_the_worst_defect_touches_the_most_assets_and_few_customers_are_not_told(quality, touched, customers):
     found = trust_defects.defects(quality, touched, customers).set_index("rule")
     assert found.index.tolist() == ["parties.phone.disagrees", "parties.phone.empty", "balances.month.gap"]
@@ -144,6 +164,7 @@ def test_the_worst_defect_touches_the_most_assets_and_few_customers_are_not_told
     assert found.loc["balances.month.gap", ["customers_share", "assets_share"]].isna().all()
     shown = trust_defects.worst_exhibit(found.reset_index(), WORDS).frame.set_index("rule")
     assert shown.loc["balances.month.gap", "touched"].render() == "few"
+    assert shown.loc["parties.phone.empty", ["touched", "failed"]].tolist() == [say("{n:count}", n=20), 80]
     assert pd.isna(shown.loc["balances.month.gap", "failed"])
     assert pd.isna(shown.loc["balances.month.gap", "share"])
 
@@ -175,6 +196,19 @@ def test_what_got_worse_is_told_with_all_defects_compared_at_once(quality):
     assert "12.00% after 4.00%" in told.text.render()
 
 
+def test_the_last_three_months_are_held_against_the_three_before_where_ten_rows_fail():
+    months = pd.date_range("2024-10-31", "2025-05-31", freq="ME")
+    failing = {"parties.phone.empty": (90, 90, 1, 2, 3, 20, 20, 20), "parties.phone.disagrees": (90, 90, 1, 2, 3, 1, 3, 5)}
+    rows = [
+        (rule, "validity", "core", None, month, 100, failed)
+        for rule, counts in failing.items()
+        for month, failed in zip(months, counts, strict=True)
+    ]
+    (row,) = trust_defects.changes(counted(*rows)).itertuples()
+    assert (row.rule, row.before, row.now, row.base) == ("parties.phone.empty", 6 / 300, 60 / 300, 300)
+    assert (row.value, row.low, row.high) == pytest.approx(difference_of_shares(60, 300, 6, 300)[:3])
+
+
 def test_nothing_got_worse_where_nothing_did_or_nothing_can_be_compared(quality):
     steady = quality[quality["rule"].ne("parties.phone.empty")]
     (told,) = trust_defects.change_finding(trust_defects.changes(steady), WORDS)
@@ -198,6 +232,7 @@ def test_customers_are_counted_by_their_records_and_doubles_told_from_ten_on(ide
     assert "7 pairs wait" in shown.title.render()
     assert trust_records.record_findings(identity, STATED)[-1].value == 15 / 60
     few = identity[~identity["source_id"].isin([f"P{number:06}" for number in range(6, 15)])]
+    assert trust_records.records_exhibit(few, STATED).frame.empty
     assert "identity.repeated" not in {told.id for told in trust_records.record_findings(few, STATED)}
 
 

@@ -136,7 +136,7 @@ def found(simulate_history) -> pd.DataFrame:
 @pytest.fixture
 def few_terms(monkeypatch) -> None:
     """Three sets of terms alone: each costs a model at every later landmark."""
-    tried = ("holdings.product", "holdings.closed_date", "complaints.resolved_at", "customers.kind")
+    tried = ("holdings.product", "holdings.closed_date", "complaints.resolved_at", "contacts.wait_minutes")
     monkeypatch.setattr(data_value, "terms_of", lambda: {field: trust_sources.terms_of()[field] for field in tried})
 
 
@@ -168,12 +168,11 @@ def test_the_churn_report_s_own_model_is_held_against_one_without_each_set_of_te
     assert fields["high"].tolist() == pytest.approx([ndtri(1 - 0.025 / len(seen)) / Z95] * len(fields))
 
 
-def test_a_flag_that_nobody_bears_at_first_stops_nothing(simulate_history, few_terms):
+def test_a_flag_that_nobody_bears_at_first_and_a_table_not_brought_stop_nothing(simulate_history, few_terms):
     history = simulate_history()
     rare = {day: frame.assign(open_complaints=frame["open_complaints"] if day == AS_OF else 0) for day, frame in history.items()}
-    fields = set(data_value.information(rare, AS_OF, ChurnRule())["field"])
-    assert "holdings.product" in fields
-    assert "complaints.resolved_at" not in fields
+    rare = {day: frame.drop(columns="wait_minutes_90d") for day, frame in rare.items()}
+    assert set(data_value.information(rare, AS_OF, ChurnRule())["field"]) == {"holdings.product", "holdings.closed_date"}
 
 
 def test_too_few_leavers_are_too_few_to_tell(simulate_history):
@@ -206,6 +205,9 @@ def test_a_field_that_no_study_uses_says_so_and_one_within_noise_too(found):
     assert shown.loc["customers.sex", "used"].render() == "Customer satisfaction"
     assert shown.loc["customers.sex", "label"].render() == "Customers, sex"
     assert shown.loc["customers.kind", "adds"].render().endswith("within noise")
+    likely = found.assign(value=0.1, low=-0.1, high=0.3)
+    adds = data_value.value_exhibit(_filled(), likely, {}).frame.set_index("field")["adds"]
+    assert adds["balances.deposits"].render() == "0.100 (−0.100 to 0.300), within noise"
 
 
 def test_the_finding_counts_the_fields_beyond_noise(found):

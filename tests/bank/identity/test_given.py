@@ -35,6 +35,7 @@ def runs(*every: list[str]) -> list[str]:
 
 def test_a_new_customer_bears_the_core_number_first_opened_else_a_department_s_own():
     assert runs(["cards.7 core.1 core.2", "core.3 core.4", "cards.8 calls.9"]) == ["2", "3", "calls:9"]
+    assert runs(["core.0 core.1"]) == ["1"]
 
 
 def test_an_id_stays_whatever_joins_or_leaves():
@@ -49,6 +50,7 @@ def test_of_a_split_customer_the_greater_part_keeps_the_id():
 def test_of_two_customers_that_are_one_the_greater_s_id_is_kept_and_of_equals_the_first():
     assert runs(["core.1", "core.3 cards.7"], ["core.1 core.3 cards.7"]) == ["3"]
     assert runs(["core.4", "core.3"], ["core.4 core.3"]) == ["3"]
+    assert runs(["core.4", "core.3"], ["core.4 core.3"], ["core.4 cards.7"]) == ["3"]
 
 
 def test_where_two_groups_claim_an_id_the_other_keeps_its_second_best():
@@ -62,6 +64,8 @@ def test_a_name_that_others_bore_is_not_given_again():
     assert runs(before, ["core.2 web.9", "cards.7 calls.5 calls.6"]) == ["web:9", "2"]
     assert runs(before, ["core.2", "cards.7 calls.5 calls.6"]) == ["2#2", "2"]
     assert runs(before, ["calls.5 calls.6"], ["core.2", "calls.5 calls.6"]) == ["2#2", "2"]
+    gone = ["core.1 calls.1 calls.2 core.2", "cards.7"]
+    assert runs(["core.1 calls.1 calls.2", "core.2 cards.7"], gone, ["core.1 calls.1 calls.2", "core.2"]) == ["1", "2#2"]
 
 
 def test_numbered_names_go_on_where_they_are_taken():
