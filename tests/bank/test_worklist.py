@@ -136,7 +136,6 @@ tables:
 """
 
 
-@pytest.mark.xfail(strict=True, reason="the list asks the declared rules alone")
 def test_a_field_that_acceptance_refused_is_to_be_corrected_too(project):
     project.add(definition=BANK, clients__csv="client_id,birth_date,opened\nA,1980-02-30,2020-01-15\nB,1990-12-31,2021-06-30\n")
     project.prepare()
@@ -146,7 +145,6 @@ def test_a_field_that_acceptance_refused_is_to_be_corrected_too(project):
     assert found[["department", "record", "column"]].to_numpy().tolist() == [["core", "A", "birth_date"]]
 
 
-@pytest.mark.xfail(strict=True, reason="their sheets would bear one name")
 def test_departments_whose_names_differ_by_little_have_a_sheet_each(write_processed, tmp_path):
     names = ["cards/a", "Cards:A", "'cards'", "cards_a"]
     parties = [{"source": name, "source_id": "1", "name": FORMULA, "opened_date": "2024-01-05"} for name in names]

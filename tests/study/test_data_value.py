@@ -20,6 +20,7 @@ from analysis.bank.features import _BUILDERS, features
 from analysis.bank.identity.records import KINDS
 from analysis.stats.intervals import Z95, Estimate
 from analysis.study import data_value, trust_sources
+from analysis.study import warning_model as warning
 from analysis.study.churn import ChurnRule
 from analysis.study.trust_sources import CHURN, FEATURE_SOURCES, FEATURES_USED, LINKING, SATISFACTION, SEGMENTS, TERM_FEATURES
 from analysis.study.warning_model import design, warning_model
@@ -135,7 +136,9 @@ def found(simulate_history) -> pd.DataFrame:
 
 @pytest.fixture
 def few_terms(monkeypatch) -> None:
-    """Three sets of terms alone: each costs a model at every later landmark."""
+    """Three sets of terms alone, at one later landmark: each costs a model there."""
+    for module in (data_value, warning):
+        monkeypatch.setattr(module, "MOST_VALIDATIONS", 1)
     tried = ("holdings.product", "holdings.closed_date", "complaints.resolved_at", "contacts.wait_minutes")
     monkeypatch.setattr(data_value, "terms_of", lambda: {field: trust_sources.terms_of()[field] for field in tried})
 

@@ -140,7 +140,7 @@ def _sentence(error: duckdb.Error, problem: dict[str, str], config: BankConfig, 
 
 def mask(value: str | None) -> str:
     """A value that may be a customer's: only its ends are shown, of a short one nothing."""
-    text = value or ""
+    text = "".join(filter(str.isprintable, value or ""))
     return "*" * len(text) if len(text) < SHORTEST_SHOWN else text[0] + "*" * (len(text) - 2) + text[-1]
 
 

@@ -77,7 +77,7 @@ def worst_exhibit(table: pd.DataFrame, words: Words, example: Callable[[str], st
             label=[_named(row, words) for row in shown.itertuples()],
             failed=shown["failed"].mask(shown["few_rows"]),
             share=shown["share"].mask(shown["few_rows"]),
-            example=[example(row.rule) if is_tellable(row.customers) else None for row in shown.itertuples()],
+            example=[example(row.rule) if is_tellable(row.customers) and not row.few_rows else None for row in shown.itertuples()],
             touched=[say("{n:count}", n=row.customers) if is_tellable(row.customers) else few for row in shown.itertuples()],
         ),
         columns=(
