@@ -21,7 +21,7 @@ DELIVERED = "delivered"
 MISSING_COLUMN = re.compile(r'column "([^"]+)" not found|does not have a column named "([^"]+)"', re.IGNORECASE)
 MISSING_TABLE = re.compile(r"Table with name (.+) does not exist")
 VALUE = re.compile(r"""(?<=['"]).*(?=['"] (?:to|according|as|when) )|(?<=['"]).*(?=['"])|\d{6,}""")
-SHORTEST_SHOWN = 6
+SHORTEST_SHOWN, MOST_STARS = 6, 16
 VALUE_ERRORS = (duckdb.DataError, duckdb.InvalidInputException)
 
 
@@ -141,7 +141,7 @@ def _sentence(error: duckdb.Error, problem: dict[str, str], config: BankConfig, 
 def mask(value: str | None) -> str:
     """A value that may be a customer's: only its ends are shown, of a short one nothing."""
     text = "".join(filter(str.isprintable, value or ""))
-    return "*" * len(text) if len(text) < SHORTEST_SHOWN else text[0] + "*" * (len(text) - 2) + text[-1]
+    return "*" * len(text) if len(text) < SHORTEST_SHOWN else text[0] + "*" * min(len(text) - 2, MOST_STARS) + text[-1]
 
 
 def _until_alias(sql: str, column: str) -> str:

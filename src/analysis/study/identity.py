@@ -9,7 +9,7 @@ from analysis.wording import Message, say
 def identity_findings(stated: Mapping) -> list[Finding]:
     """From what identity states of itself (records, customers, accuracy with precision, recall and blocking, each value, low,
     high, base): identity.customers, identity.precision, identity.recall, identity.blocking. None in a bank without records."""
-    if not stated:
+    if not stated or not stated["customers"]:
         return []
     accuracy = stated["accuracy"]
     return [_customers(stated), *([_unknown(stated)] if accuracy is None else _accuracy(accuracy))]
@@ -26,7 +26,7 @@ def _customers(stated: Mapping) -> Finding:
 
 def _unknown(stated: Mapping) -> Finding:
     text = say(
-        "How many of them are joined rightly **cannot be told**: too few records to learn from; only core numbers and decisions joined them."
+        "How many of them are joined rightly **cannot be told**: too few records, or too few fields, to learn from; only core numbers and decisions joined them."
     )
     return Finding("identity.precision", text, None, int(stated["records"]), "share", exhibit="records", base_of="records")
 
@@ -41,7 +41,7 @@ def _accuracy(accuracy: Mapping) -> list[Finding]:
         ),
         "blocking": say("Of these pairs, {value:share.2} were compared at all ({interval})."),
     }
-    return [_one(name, text, accuracy[name]) for name, text in texts.items()]
+    return [_one(name, text, accuracy[name]) for name, text in texts.items() if accuracy[name]["value"] is not None]
 
 
 def _one(name: str, text: Message, found: Mapping) -> Finding:

@@ -8,6 +8,7 @@ from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.intervals import Estimate, wilson
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.identity import identity_findings
+from analysis.study.trust_scores import ROWS_NEEDED
 from analysis.wording import say
 
 FIELDS = {
@@ -94,6 +95,7 @@ def agreement(quality: pd.DataFrame) -> pd.DataFrame:
     """label (field), value (share of records that hold what most departments hold), low, high, base, lowest first."""
     rules = quality[quality["rule"].isin([f"parties.{field}.disagrees" for field in FIELDS])]
     counts = rules.groupby("column", as_index=False)[["checked", "failed"]].sum()
+    counts = counts[counts["checked"].ge(ROWS_NEEDED)].reset_index(drop=True)
     found = [wilson(row.checked - row.failed, row.checked) for row in counts.itertuples()]
     table = pd.concat([counts, pd.DataFrame(found, columns=list(Estimate._fields))], axis=1)
     return table.assign(label=table["column"].map(FIELDS)).sort_values("value", ignore_index=True)

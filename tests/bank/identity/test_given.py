@@ -42,8 +42,9 @@ def test_an_id_stays_whatever_joins_or_leaves():
     assert runs(["core.1 cards.7", "cards.8"], ["cards.8 core.3", "cards.7 core.0 core.2"]) == ["cards:8", "1"]
 
 
-def test_of_a_split_customer_the_greater_part_keeps_the_id():
-    assert runs(["core.1 core.2 cards.7 cards.8"], ["core.2", "core.1 cards.7 cards.8"]) == ["2#2", "2"]
+def test_of_a_split_customer_the_part_with_the_core_s_own_record_keeps_the_id_else_the_greater_part():
+    assert runs(["core.1 core.2 cards.7 cards.8"], ["core.2", "core.1 cards.7 cards.8"]) == ["2", "1"]
+    assert runs(["core.1 cards.7 cards.8 calls.5"], ["cards.7 cards.8", "calls.5"]) == ["1", "calls:5"]
     assert runs(["core.1 core.2 cards.7 cards.8"], ["core.2 cards.7 cards.8", "core.1"]) == ["2", "1"]
 
 
@@ -59,11 +60,9 @@ def test_where_two_groups_claim_an_id_the_other_keeps_its_second_best():
 
 
 def test_a_name_that_others_bore_is_not_given_again():
-    """Core number 2 goes on under another record's name: that of its card, else a numbered one."""
     before = ["core.2 cards.7 calls.5 calls.6"]
-    assert runs(before, ["core.2 web.9", "cards.7 calls.5 calls.6"]) == ["web:9", "2"]
-    assert runs(before, ["core.2", "cards.7 calls.5 calls.6"]) == ["2#2", "2"]
-    assert runs(before, ["calls.5 calls.6"], ["core.2", "calls.5 calls.6"]) == ["2#2", "2"]
+    assert runs(before, ["core.2 web.9", "cards.7 calls.5 calls.6"]) == ["2", "calls:5"]
+    assert runs(before, ["calls.5 calls.6"], ["core.2", "calls.5 calls.6"]) == ["2", "calls:5"]
     gone = ["core.1 calls.1 calls.2 core.2", "cards.7"]
     assert runs(["core.1 calls.1 calls.2", "core.2 cards.7"], gone, ["core.1 calls.1 calls.2", "core.2"]) == ["1", "2#2"]
 

@@ -133,6 +133,53 @@ def test_a_key_that_is_missing_everywhere_is_done_without(folder, column):
     assert (parts == 1).mean() > (0.85 if column == "core_number" else 0.95)
 
 
+def test_two_people_with_numbers_of_their_own_stay_two_whatever_else_they_share(folder):
+    """A couple at one telephone and address, and a record without a number that could be either's."""
+    parties = records()
+    parties["id_number"] = parties["id_number"].where(parties["id_number"].isna())
+    numbers = {"0001": "11010519491231002X", "0002": "440524188001010014"}
+    for place, number in numbers.items():
+        parties.loc[parties["source_id"].eq(place), "id_number"] = number
+    shared = parties.loc[parties["source_id"].eq("0001"), ["name", "phone", "address", "birth_date", "sex"]].iloc[0]
+    couple = parties["source_id"].isin(["0001", "0002", "C0001", "C0002", "H0001", "H0002"])
+    parties.loc[couple, list(shared.index)] = shared.to_numpy()
+    parties.loc[couple, "core_number"] = None
+    given = folder.identify(parties)
+    assert given["core", "0001"] != given["core", "0002"]
+    assert folder.stated["parted_by_number"] >= 1
+    folder.override(HEAD + "core,0001,core,0002,Same\n")
+    given = folder.identify(parties)
+    assert given["core", "0001"] == given["core", "0002"]
+
+
+def test_a_core_customer_keeps_its_own_number_when_others_are_parted_from_it(folder):
+    parties = records(FEW)
+    folder.override(HEAD + "core,0001,cards,C0001,same\n")
+    folder.identify(parties)
+    folder.override(HEAD + "core,0001,cards,C0001,different\ncore,0001,calls,H0001,different\ncards,C0001,calls,H0001,same\n")
+    given = folder.identify(parties)
+    assert given["core", "0001"] == "0001"
+    assert given["cards", "C0001"] == given["calls", "H0001"] != "0001"
+
+
+@pytest.mark.parametrize("held", [["core_number"], ["id_number"], ["name"], ["id_number", "sex"]])
+def test_departments_that_share_a_single_field_do_without_a_model(folder, held):
+    parties = records(60)
+    nothing = [name for name in ("core_number", "name", "sex", "birth_date", "id_number", "phone", "address") if name not in held]
+    given = folder.identify(parties.assign(**dict.fromkeys(nothing)))
+    assert folder.stated["accuracy"] is None
+    assert given.nunique() <= len(parties)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1"])
+def test_ids_given_that_cannot_be_read_are_told_and_not_given_anew(folder, damage):
+    (folder.root / "state" / "identity.parquet").write_bytes(damage)
+    with pytest.raises(
+        UserError, match=r"identity\.parquet: the ids given to customers cannot be read; bring the file back from a backup"
+    ):
+        folder.identify(records(4))
+
+
 def test_a_cluster_grown_absurdly_is_told_and_not_merged(folder):
     """Forty records that agree in all but a department's own number: a form filled in for whoever came."""
     parties = records()

@@ -73,6 +73,13 @@ def test_a_group_grown_absurdly_is_held_back_where_no_threshold_parts_it():
     assert (found.split, found.held_back) == ((), (11,))
 
 
+def test_a_part_of_a_group_grown_absurdly_can_be_parted_further():
+    chain = [(place, place + 1, 1.0) for place in range(28) if place != 14]
+    found = group(29, links(*chain, (14, 15, 0.9)), NONE, pairs((0, 14)), 20)
+    assert found.labels[0] != found.labels[14]
+    assert found.labels[15] == found.labels[28] != found.labels[14]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_decisions_hold_whatever_the_links(data):

@@ -5,13 +5,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.errors import UserError
+
 FILE = "identity.parquet"
+COLUMNS = ["source", "source_id", "customer_id"]
 
 
 def read_given(state: Path) -> pd.DataFrame:
     """source, source_id, customer_id as given in earlier runs; empty in a new bank."""
     path = state / FILE
-    return pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=["source", "source_id", "customer_id"], dtype=str)
+    if not path.is_file():
+        return pd.DataFrame(columns=COLUMNS, dtype=str)
+    try:
+        return pd.read_parquet(path, columns=COLUMNS)
+    except (OSError, ValueError, KeyError):
+        raise UserError(
+            f"{path}: the ids given to customers cannot be read; bring the file back from a backup. Without it every customer may get"
+            f" another id."
+        ) from None
 
 
 def keep_given(given: pd.DataFrame, mapping: pd.DataFrame) -> pd.DataFrame:
@@ -25,20 +36,21 @@ def assign(records: pd.DataFrame, labels: np.ndarray, core: str, given: pd.DataF
     """The customer_id of each record: one a group.
 
     records: source, source_id, opened_date. A group keeps the id that most of its records had; where two groups claim one id, it
-    goes to the one with more of its records. A new group takes the first of its core numbers (by opening), else the
+    goes to the one with the core's own record of that number, else to the one with more of its records. A new group takes the first of its core numbers (by opening), else the
     department and number of its first record; an id that was ever given to others isn't given again.
     """
     frame = records.assign(label=labels)
-    kept = _kept(frame, given)
+    kept = _kept(frame, core, given)
     fresh = frame[~frame["label"].isin(kept.index)]
     taken = set(given["customer_id"]) | set(kept)
     return frame["label"].map(pd.concat([kept, _named(fresh, core, taken)])).to_numpy(dtype=object)
 
 
-def _kept(frame: pd.DataFrame, given: pd.DataFrame) -> pd.Series:
+def _kept(frame: pd.DataFrame, core: str, given: pd.DataFrame) -> pd.Series:
     had = frame.merge(given, on=["source", "source_id"])
-    claims = had.groupby(["label", "customer_id"], as_index=False).size()
-    claims = claims.sort_values(["size", "customer_id", "label"], ascending=[False, True, True])
+    had = had.assign(is_own=had["source"].eq(core) & had["source_id"].eq(had["customer_id"]))
+    claims = had.groupby(["label", "customer_id"], as_index=False).agg(is_own=("is_own", "max"), size=("is_own", "size"))
+    claims = claims.sort_values(["is_own", "size", "customer_id", "label"], ascending=[False, False, True, True])
     kept: dict[int, str] = {}
     gone: set[str] = set()
     for label, customer in zip(claims["label"].tolist(), claims["customer_id"].tolist(), strict=True):

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from analysis.bank.identity.overrides import Overrides
@@ -36,7 +37,12 @@ def link(connection: duckdb.DuckDBPyConnection, overrides: Overrides) -> Linked:
     links = _links(connection, model)
     taken = links[(links["probability"] >= THRESHOLD) | (links["is_stated"] & (links["probability"] >= BELIEVED))]
     largest = max(LARGEST, LARGEST_PER_DEPARTMENT * departments)
-    found = groups.group(records, taken[list(EMPTY_LINKS)], overrides.same, overrides.different, largest)
+    taken = taken[list(EMPTY_LINKS)]
+    found = groups.group(records, taken, overrides.same, overrides.different, largest)
+    parted = _contradicted(connection, found.labels, overrides)
+    if len(parted):
+        different = pd.concat([overrides.different, parted], ignore_index=True)
+        found = groups.group(records, taken, overrides.same, different, largest)
     labels = pd.Series(found.labels)
     stated = {
         "records": records,
@@ -44,9 +50,10 @@ def link(connection: duckdb.DuckDBPyConnection, overrides: Overrides) -> Linked:
         "threshold": THRESHOLD,
         "overrides": len(overrides),
         "overrides_unknown": overrides.unknown,
+        "parted_by_number": len(parted),
         "groups_split": list(found.split),
         "groups_held_back": list(found.held_back),
-        "accuracy": None if model is None else asdict(accuracy.estimate(model, found.labels, "scored")),
+        "accuracy": None if model is None else asdict(accuracy.estimate(model, found.labels, "scored", parted)),
     }
     return Linked(labels, _decided(links, labels, overrides), stated)
 
@@ -58,8 +65,27 @@ def _train(connection: duckdb.DuckDBPyConnection, records: int):
     from analysis.bank.linkage.model import train
 
     model = train(connection, kinds)
+    if model is None:
+        return None
     model.score(pairs_of("records", model.rules), "scored")
     return model
+
+
+def _contradicted(connection: duckdb.DuckDBPyConnection, labels: np.ndarray, overrides: Overrides) -> pd.DataFrame:
+    """Pairs of records in one group that bear two different identity numbers, both sound: two people at one telephone, say, whom a
+    third record without a number holds together. Who has decided that they are the same is believed."""
+    held = connection.execute("SELECT rid, sound_number FROM records WHERE sound_number IS NOT NULL ORDER BY rid").df()
+    held["label"] = labels[held["rid"].to_numpy(int)]
+    mixed = held[held.groupby("label")["sound_number"].transform("nunique").gt(1)]
+    pairs = mixed.merge(mixed, on="label", suffixes=("_l", "_r"))
+    pairs = pairs[pairs["rid_l"].lt(pairs["rid_r"]) & pairs["sound_number_l"].ne(pairs["sound_number_r"])]
+    decided = groups.group(len(labels), _no_links(), overrides.same, _no_links(), len(labels)).labels
+    is_decided = decided[pairs["rid_l"].to_numpy(int)] == decided[pairs["rid_r"].to_numpy(int)]
+    return pairs.loc[~is_decided, ["rid_l", "rid_r"]].reset_index(drop=True)
+
+
+def _no_links() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in EMPTY_LINKS.items()})
 
 
 def _links(connection: duckdb.DuckDBPyConnection, model) -> pd.DataFrame:

@@ -63,6 +63,7 @@ def _rows(path: Path) -> list[tuple[int, tuple[str, ...]]]:
             found = [(reader.line_num, tuple((row[name] or "").strip() for name in (*PAIR, "decision"))) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not CSV in UTF-8 ({first_line(str(error))}); save it as CSV, UTF-8.") from None
+    found = [(line, (*row[:4], row[4].lower())) for line, row in found]
     for line, row in found:
         if row[4] not in DECISIONS:
             raise UserError(f"{path}, line {line}: its decision is '{mask(row[4])}'; write same or different.")

@@ -16,12 +16,13 @@ KINDS = {
     "sex": "category",
     "kind": "category",
 }
+SOUND = ("spaced", "full_width")  # faults of an identity number that leave it what it is
 IN_ANOTHERS_PLACE = {"name": "looks_like_address", "id_number": "phone_in_id"}
 
 
 def make_records(connection: duckdb.DuckDBPyConnection, core: str) -> None:
     """From the relations `parties` and `standards` the table `records`: rid (0 … n − 1, by source and source_id), source,
-    source_id, opened_date, and a text for each of KINDS. The core's own number counts as the core number that it holds; a
+    source_id, opened_date, a text for each of KINDS, and sound_number: the identity number where it holds. The core's own number counts as the core number that it holds; a
     value that stands in another field's place doesn't count."""
     standard = {name: f"standards.{name}" for name in ("id_number", "phone", "name", "address")}
     for name, fault in IN_ANOTHERS_PLACE.items():
@@ -39,7 +40,8 @@ def make_records(connection: duckdb.DuckDBPyConnection, core: str) -> None:
     connection.execute(f"""
         CREATE TABLE records AS
         SELECT row_number() OVER (ORDER BY parties.source, parties.source_id) - 1 AS rid, parties.source, parties.source_id,
-               parties.opened_date, {columns}
+               parties.opened_date, {columns},
+               CASE WHEN coalesce(standards.id_fault, 'spaced') IN {SOUND} THEN standards.id_number END AS sound_number
         FROM parties JOIN standards USING (source, source_id)""")
 
 

@@ -24,11 +24,11 @@ SEED = 7
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimated share with its 95 % interval and its base (pairs)."""
+    """An estimated share with its 95 % interval and its base (pairs); None where there is no pair."""
 
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
     base: int
 
 
@@ -42,13 +42,16 @@ class Accuracy:
     drawn: int
 
 
-def estimate(model: Model, labels: np.ndarray, scored: str) -> Accuracy:
-    """From the groups (label by rid) and the table of scored pairs (rid_l, rid_r, weight)."""
+def estimate(model: Model, labels: np.ndarray, scored: str, parted: pd.DataFrame | None = None) -> Accuracy:
+    """From the groups (label by rid) and the table of scored pairs (rid_l, rid_r, weight). `parted`: pairs known to be two customers
+    (rid_l, rid_r); no record of the one's group is one of the other's."""
     connection = model.connection
     connection.register("given_labels", pd.DataFrame({"rid": np.arange(len(labels)), "label": labels}))
     connection.execute("CREATE OR REPLACE TABLE labels AS SELECT * FROM given_labels")
     connection.execute(f"CREATE OR REPLACE TABLE inside AS {_inside(scored)}")
     drawn = _compare_some(model, len(labels))
+    if parted is not None and len(parted):
+        _leave_out(connection, labels, parted)
     precision = connection.execute("SELECT label, sum(probability) AS hit, count(*) AS base FROM inside GROUP BY label").df()
     sample = connection.execute(_BY_RECORD.format(scored=scored)).df()
     return Accuracy(
@@ -101,6 +104,16 @@ def _inside(scored: str) -> str:
         LEFT JOIN through ON through.a = l.rid AND through.b = r.rid"""
 
 
+def _leave_out(connection: duckdb.DuckDBPyConnection, labels: np.ndarray, parted: pd.DataFrame) -> None:
+    """Takes the pairs between groups that are two customers out of `compared`."""
+    ends = np.sort(np.stack([labels[parted[end].to_numpy(int)] for end in ("rid_l", "rid_r")], axis=1), axis=1)
+    connection.register("given_apart", pd.DataFrame(ends, columns=["one", "other"]).drop_duplicates())
+    connection.execute("""
+        DELETE FROM compared WHERE EXISTS (
+            SELECT 1 FROM given_apart JOIN labels AS l ON l.rid = compared.rid_l JOIN labels AS r ON r.rid = compared.rid_r
+            WHERE one = least(l.label, r.label) AND other = greatest(l.label, r.label))""")
+
+
 def _compare_some(model: Model, records: int) -> int:
     """Scores the table `compared`: records drawn by lot (the table `drawn`) with all that agree on a whole field or on half of
     one, in a small bank with all others; returns how many were drawn."""
@@ -140,7 +153,7 @@ def _ratio(hit: pd.Series, base: pd.Series, pairs: int) -> Estimate:
     hit, base = hit.fillna(0).to_numpy(float), base.to_numpy(float)
     total = base.sum()
     if not total:
-        return Estimate(float("nan"), float("nan"), float("nan"), 0)
+        return Estimate(None, None, None, 0)
     value = hit.sum() / total
     error = np.sqrt(np.square(hit - value * base).sum()) / total
     return Estimate(value, max(0.0, value - Z95 * error), min(1.0, value + Z95 * error), pairs)

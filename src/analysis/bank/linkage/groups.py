@@ -71,12 +71,12 @@ def _relabel(labels: np.ndarray, inside: np.ndarray, links: pd.DataFrame) -> np.
 def _part(labels: np.ndarray, inside: np.ndarray, links: pd.DataFrame, same: pd.DataFrame, different: pd.DataFrame) -> np.ndarray:
     """The group's links taken again from the surest on, without those that would bring a parted pair together."""
     foes: dict[int, set[int]] = {record: set() for record in inside}
-    for left, right in _pairs(different[different["rid_l"].isin(inside) & different["rid_r"].isin(inside)]):
+    for left, right in _pairs(_within(different, inside)):
         foes[left].add(right)
         foes[right].add(left)
     members = {record: {record} for record in inside}
-    own = links[links["rid_l"].isin(inside)].sort_values(["probability", "rid_l", "rid_r"], ascending=[False, True, True])
-    for left, right in [*_pairs(same[same["rid_l"].isin(inside)]), *_pairs(own)]:
+    own = _within(links, inside).sort_values(["probability", "rid_l", "rid_r"], ascending=[False, True, True])
+    for left, right in [*_pairs(_within(same, inside)), *_pairs(own)]:
         one, other = members[left], members[right]
         if one is not other and not any(foes[record] & other for record in one):
             one |= other
@@ -85,6 +85,10 @@ def _part(labels: np.ndarray, inside: np.ndarray, links: pd.DataFrame, same: pd.
     first = np.array([min(members[record]) for record in inside])
     anew[inside] = labels.max() + 1 + first
     return anew
+
+
+def _within(pairs: pd.DataFrame, inside: np.ndarray) -> pd.DataFrame:
+    return pairs[pairs["rid_l"].isin(inside) & pairs["rid_r"].isin(inside)]
 
 
 def _pairs(frame: pd.DataFrame) -> Iterable[tuple[int, int]]:

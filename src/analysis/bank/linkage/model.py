@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
-from splink.internals.exceptions import EMTrainingException
+from splink.internals.exceptions import SplinkException
 
 from analysis.bank.linkage.blocking import Rule, choose_rules, training_rules
 from analysis.bank.linkage.comparisons import comparison
@@ -18,6 +18,7 @@ SEED = 7
 RANDOM_PAIRS = 500_000
 TRAINING_PAIRS = 1_000_000
 FIRST_GUESS_RECALL = 0.8
+FEWEST_FIELDS = 2
 
 
 @dataclass
@@ -53,10 +54,14 @@ class Model:
         return ", ".join(f"round({total}, 1) AS {quoted(column)}" for column, total in sums.items())
 
 
-def train(connection: duckdb.DuckDBPyConnection, kinds: Mapping[str, str]) -> Model:
+def train(connection: duckdb.DuckDBPyConnection, kinds: Mapping[str, str]) -> Model | None:
     """Trains on the relation `records` (rid BIGINT and a text column for each of `kinds`): how often fields agree by chance
-    from random pairs, how often between records of one customer by expectation maximisation over pairs that agree on a rule."""
+    from random pairs, how often between records of one customer by expectation maximisation over pairs that agree on a rule. None where
+    fields are too few, or too alike, to learn from."""
     rules = choose_rules(connection, "records", kinds)
+    learned = training_rules(rules, kinds)
+    if not learned or sum(kind != "category" for kind in kinds.values()) < FEWEST_FIELDS:
+        return None
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="rid",
@@ -69,7 +74,6 @@ def train(connection: duckdb.DuckDBPyConnection, kinds: Mapping[str, str]) -> Mo
     with _quiet():
         database = DuckDBAPI(connection)
         linker = Linker(database.register("records"), settings)
-        learned = training_rules(rules, kinds)
         linker.training.estimate_probability_two_random_records_match(
             [block_on(*rule) for rule in learned], recall=FIRST_GUESS_RECALL
         )
@@ -89,7 +93,7 @@ def _learn(linker: Linker, rule: Rule) -> None:
         linker.training.estimate_parameters_using_expectation_maximisation(
             block_on(*rule), max_pairs=TRAINING_PAIRS, record_sample_proportion=1.0
         )
-    except (EMTrainingException, ValueError):
+    except (SplinkException, ValueError):
         linker._settings_obj.core_model_settings = before
 
 
