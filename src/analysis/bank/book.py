@@ -85,11 +85,15 @@ class Book:
         """Landmark → its features, for every landmark, latest first."""
         return {day: self.features(day) for day in self.landmarks}
 
-    def identity(self) -> pd.DataFrame:
-        """Which record is which customer's, of the records known at `as_of`: source, source_id, customer_id, probability; empty
-        in a bank without parties."""
+    def identity(self, of_all: bool = False) -> pd.DataFrame:
+        """Which record is which customer's: source, source_id, customer_id, probability, of the records known at `as_of` or of all
+        that were delivered; empty in a bank without parties."""
         made = self._made("identity", ["source", "source_id", "customer_id", "probability"])
-        return made if made.empty else made.merge(self.table("parties")[["source", "source_id"]], on=["source", "source_id"])
+        return (
+            made
+            if made.empty or of_all
+            else made.merge(self.table("parties")[["source", "source_id"]], on=["source", "source_id"])
+        )
 
     @property
     def linkage(self) -> dict:

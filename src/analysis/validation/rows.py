@@ -66,7 +66,7 @@ def bank_rows(book: Book, truth: Truth, asked: Parameters) -> tuple[list[Row], A
     facts = {name: _seen_from(fact, str(book.as_of)) for name, fact in truth.facts.items()}
     ceiling = facts.pop("auc", None)
     if DATA in asked:
-        facts |= identity_facts(book.identity(), truth.parties)
+        facts |= identity_facts(book.identity(of_all=True), truth.parties)
     naive = {name: Naive(float(fact["naive"]), SIMULATED) for name, fact in facts.items() if fact.get("naive") is not None}
     naive |= _naive_opinions(book, asked)
     if "churn_attribution" in asked:

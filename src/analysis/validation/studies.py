@@ -76,8 +76,8 @@ def _churn(book: Book, values: Mapping[str, object]) -> list[Finding]:
 
 
 def _identity(book: Book, values: Mapping[str, object]) -> list[Finding]:
-    """Of the report on the data, what has a truth: who is who."""
-    return identity_findings(book.linkage)
+    """Of the report on the data, what has a truth: who is who, of all records, on which precision and recall rest."""
+    return identity_findings(book.sources.get("identity") or {})
 
 
 STUDIES = {"segmentation": _segments, "satisfaction": _opinions, "churn_attribution": _churn, DATA: _identity}
