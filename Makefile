@@ -44,9 +44,11 @@ lab: .venv/dev.installed $(DEMO) ## open JupyterLab with the demo bank ready
 	$(BIN)/crm prepare demo
 	$(BIN)/jupyter lab notebooks $(LAB_OPTIONS)
 
-bench: .venv/dev.installed $(DEMO) ## measure publishing and the demo bank against the plain way, as ratios in one run
+bench: .venv/dev.installed $(DEMO) ## measure publishing, the demo bank, quality rules and identity, as ratios in one run
 	$(BIN)/python tests/bench/overhead.py
 	$(BIN)/python tests/bench/demo_bank.py
+	$(BIN)/python tests/bench/quality.py
+	$(BIN)/python tests/bench/identity.py
 
 validate: setup ## hold every method against simulated banks and write docs/validation.json (hours; can be resumed)
 	@$(BIN)/crm validate demo --passport docs/validation.json --jobs 2
