@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANIFEST = "prepared.json"
-SAME_DIGITS = 9
 WRITTEN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -100,9 +99,7 @@ class Book:
         """What identity states of itself (see `identity.linking.Linked.stated`), records and customers as known at `as_of`; empty in
         a bank without parties."""
         stated, known = self.sources.get("identity") or {}, self.identity()
-        accuracy = stated.get("accuracy")
-        rounded = accuracy and {name: _rounded(found) for name, found in accuracy.items()}
-        return stated and {**stated, "accuracy": rounded, "records": len(known), "customers": known["customer_id"].nunique()}
+        return stated and {**stated, "records": len(known), "customers": known["customer_id"].nunique()}
 
     def pseudonyms(self) -> pd.DataFrame:
         """customer_id and pseudonym of each customer known at `as_of`, in the order of pseudonyms."""
@@ -152,13 +149,6 @@ class Book:
 
     def _relation(self, name: str) -> str:
         return parquet(self.processed / f"{name}.parquet")
-
-
-def _rounded(found: object) -> object:
-    """Sums in parallel differ in their last places from run to run: what is told does not."""
-    if not isinstance(found, dict):
-        return found
-    return {name: round(value, SAME_DIGITS) if isinstance(value, float) else value for name, value in found.items()}
 
 
 def feature_path(processed: Path, landmark: dt.date) -> Path:

@@ -16,6 +16,7 @@ from analysis.project import Folders
 REJECTED_LAST_RUN = "rejected-last-run"
 EVENT_TABLES = ("balances", "transactions", "contacts", "complaints", "surveys", "contributions")
 LEADING = ("parties", "customers")
+SAME_DIGITS = 9
 
 
 def build(config: BankConfig, places: Folders, state: dict) -> dict:
@@ -71,7 +72,14 @@ def _identify(con, config: BankConfig, places: Folders, staging: Path) -> dict:
     where = numbers.place(config, places.definition, "parties")
     stated = identify.identify(identify.Places(places.raw, places.state, staging), core, where)
     con.execute(f"CREATE TABLE identity AS SELECT * FROM {parquet(staging / identify.MAPPING)}")
-    return stated
+    return _rounded(stated)
+
+
+def _rounded(stated: object) -> object:
+    """Sums in parallel differ in their last places from run to run: what is told does not."""
+    if isinstance(stated, dict):
+        return {name: _rounded(value) for name, value in stated.items()}
+    return round(float(stated), SAME_DIGITS) if isinstance(stated, float) else stated
 
 
 def _order(config: BankConfig) -> list[Table]:
