@@ -28,10 +28,4 @@ def _quality(processed: Path, as_of: dt.date) -> dict[str, Score]:
 
 def _identity(stated: Mapping) -> dict[str, Score]:
     accuracy = stated.get("accuracy") or {}
-    return {
-        f"{IDENTITY}{name}": Score(
-            **{key: round(value, 9) if isinstance(value, float) else value for key, value in accuracy[name].items()}
-        )
-        for name in ("precision", "recall")
-        if name in accuracy
-    }
+    return {f"{IDENTITY}{name}": Score(**accuracy[name]) for name in ("precision", "recall") if name in accuracy}

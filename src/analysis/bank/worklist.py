@@ -53,15 +53,16 @@ def defects(processed: Path, as_of: dt.date) -> pd.DataFrame:
     table = "parties" if (processed / "parties.parquet").is_file() else "customers"
     counted = pd.read_parquet(processed / f"{COUNTERS}.parquet", columns=["rule", "table", "column", "failed"])
     broken = counted[counted["table"].eq(table) & counted["failed"].gt(0) & counted["column"].notna()]
+    words = words_of()
     with duckdb.connect() as con:
-        parts = [_of_rule(con, processed, rule, as_of) for rule in broken.drop_duplicates("rule").itertuples()]
+        parts = [_of_rule(con, processed, rule, words[rule.rule], as_of) for rule in broken.drop_duplicates("rule").itertuples()]
     found = (
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["department", "branch_id", "record", "column"])
     )
     return found.sort_values(["department", "branch_id", "record", "column"], kind="stable", ignore_index=True)
 
 
-def _of_rule(con: duckdb.DuckDBPyConnection, processed: Path, rule, as_of: dt.date) -> pd.DataFrame:
+def _of_rule(con: duckdb.DuckDBPyConnection, processed: Path, rule, words: Message, as_of: dt.date) -> pd.DataFrame:
     select = failing(con, processed, rule.rule)
     until = f"month IS NULL OR month <= DATE {literal(as_of)}"
     rows = con.execute(f"SELECT row_key, source, branch_id, month, value FROM ({select}) WHERE {until}").df()
@@ -71,7 +72,7 @@ def _of_rule(con: duckdb.DuckDBPyConnection, processed: Path, rule, as_of: dt.da
             "branch_id": rows["branch_id"],
             "record": rows["row_key"].str.partition("|")[2 if rule.table == "parties" else 0],
             "column": rule.column,
-            "words": [words_of()[rule.rule]] * len(rows),
+            "words": [words] * len(rows),
             "value": [mask(None if pd.isna(value) else str(value)) for value in rows["value"]],
             "month": rows["month"].astype(str).str[:7].where(rows["month"].notna()),
         }
