@@ -10,6 +10,9 @@ from analysis.bank.contracts import CHANNELS, PRODUCTS
 WINDOWS_DAYS = (30, 90, 365)
 DAYS_PER_MONTH = 30.4375
 LOGIN = "login"
+AGES = ("recency_days", "first_payment_days", "last_payment_days")
+GAINS = ("ftp_interest", "fees")
+CHARGES = ("expected_loss", "cost", "capital_charge")
 DESCRIPTIVE = ("kind", "sex", "branch_id", "industry", "size", "risk_grade", "opened_date", "closed_date", "exit_reason")
 
 
@@ -17,14 +20,17 @@ def features(tables: dict[str, ir.Table], landmark: dt.date) -> ir.Table:
     """`tables` as known at the landmark (see `asof`) → one row a customer, sorted by customer_id.
 
     Descriptive columns of `customers`; age_years, tenure_months; of the customer's own transactions recency_days,
-    transactions_<30|90|365>d, inflow_…d, outflow_…d (currency), active_days_90d and <channel>_share (of 365 days);
+    transactions_<30|90|365>d, inflow_…d, outflow_…d (currency), active_days_90d and <channel>_share (of 365 days); of its payments
+    (own transactions that take money out, of all time) payment_days (days with one), first_payment_days and last_payment_days
+    (days since), payments_total (currency);
     balances: deposits, wealth, loans (latest month), assets (deposits + wealth), assets_3m, assets_12m (means),
     assets_prior_3m (mean of the 3 before those of assets_3m), assets_slope (currency a month over 12 months),
     assets_volatility (standard deviation ÷ mean), assets_trend (assets_3m ÷ assets_prior_3m − 1), assets_peak_12m,
     months_seen; products_held, holds_<product>; complaints_365d, open_complaints (those reopened too),
     open_complaint_hours (of the one received first); contacts_365d, wait_minutes_90d and wait_minutes_365d (means),
-    abandoned_365d (attempts to log in, of purpose 'login', are no contacts); contribution_12m. A table that the bank does
-    not bring yields no columns.
+    abandoned_365d (attempts to log in, of purpose 'login', are no contacts); contribution_12m and its parts ftp_interest_12m,
+    fees_12m, expected_loss_12m, cost_12m, capital_charge_12m (the last three lower it). A table that the bank does not bring yields
+    no columns.
     """
     rows = _customers(tables["customers"], landmark)
     for name, build in _BUILDERS.items():
@@ -36,7 +42,7 @@ def features(tables: dict[str, ir.Table], landmark: dt.date) -> ir.Table:
 
 def _zero_counts(part: ir.Table) -> dict:
     counts = [name for name in part.columns if name != "customer_id" and (part[name].type().is_integer() or "flow_" in name)]
-    return {name: ibis._[name].fill_null(0) for name in counts if name != "recency_days"}
+    return {name: ibis._[name].fill_null(0) for name in counts if name not in AGES}
 
 
 def _days(later: dt.date, earlier: ir.DateValue) -> ir.IntegerValue:
@@ -72,7 +78,16 @@ def _transactions(transactions: ir.Table, landmark: dt.date) -> ir.Table:
         for channel in CHANNELS
     }
     active = own.day.nunique(where=own.age_days < 90)
-    return own.group_by("customer_id").agg(recency_days=own.age_days.min(), active_days_90d=active, **windows, **channels)
+    out = own.amount < 0
+    payments = {
+        "payment_days": own.day.nunique(where=out),
+        "first_payment_days": own.age_days.max(where=out),
+        "last_payment_days": own.age_days.min(where=out),
+        "payments_total": ibis.ifelse(out, -own.amount, 0.0).sum(),
+    }
+    return own.group_by("customer_id").agg(
+        recency_days=own.age_days.min(), active_days_90d=active, **windows, **channels, **payments
+    )
 
 
 def _balances(balances: ir.Table, landmark: dt.date) -> ir.Table:
@@ -136,9 +151,11 @@ def _contacts(contacts: ir.Table, landmark: dt.date) -> ir.Table:
 
 def _contributions(contributions: ir.Table, landmark: dt.date) -> ir.Table:
     recent = contributions.filter(_days(landmark, contributions.month) < 365)
-    gains = recent.ftp_interest.fill_null(0.0) + recent.fees.fill_null(0.0)
-    charges = recent.expected_loss.fill_null(0.0) + recent.cost.fill_null(0.0) + recent.capital_charge.fill_null(0.0)
-    return recent.group_by("customer_id").agg(contribution_12m=(gains - charges).sum())
+    parts = {f"{name}_12m": recent[name].fill_null(0.0).sum() for name in (*GAINS, *CHARGES)}
+    summed = recent.group_by("customer_id").agg(**parts)
+    gained = sum((summed[f"{name}_12m"] for name in GAINS[1:]), summed[f"{GAINS[0]}_12m"])
+    charged = sum((summed[f"{name}_12m"] for name in CHARGES[1:]), summed[f"{CHARGES[0]}_12m"])
+    return summed.mutate(contribution_12m=gained - charged)
 
 
 _BUILDERS = {
