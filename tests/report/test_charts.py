@@ -69,6 +69,16 @@ HEAT = pd.DataFrame(
     }
 )
 PAIRS = pd.DataFrame({"label": ["Mass", "Affluent"], "left": [0.853, 0.147], "right": [0.27, 0.73]})
+RANGES = pd.DataFrame(
+    {"label": [say("Cost"), "Fees"], "low": [0.41, 0.46], "high": [0.52, 0.44], "value": 0.45, "low_label": [None, "0.46!"]}
+)
+FLOW = pd.DataFrame(
+    {
+        "left": ["New", "New", "Established", "Established"],
+        "right": ["Established", "Lost", "Established", "Lost"],
+        "value": [300, 40, 2500, 130],
+    }
+)
 SIDES = {"left_label": say("Customers"), "right_label": say("Assets")}
 TREND = CURVES.assign(x=pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30"] * 2)).drop(columns="time")
 MARKS = {
@@ -79,6 +89,8 @@ MARKS = {
     "lines": (TREND, {"x_unit": "month"}),
     "funnel": (pd.concat([UNITS, LIMITS]), {"x_unit": "count", "options": {"worse": "above"}}),
     "heat": (HEAT, {"unit": "number"}),
+    "ranges": (RANGES, {}),
+    "flow": (FLOW, {"options": {"left_label": say("Customers"), "right_label": say("Assets")}}),
 }
 
 
@@ -156,6 +168,8 @@ def test_the_same_input_gives_the_same_bytes(mark):
                   "Affluent: 0 100.0% (100.0% to 100.0%); 12 85.0% (83.0% to 87.0%)."),
         ("funnel", "All 7.9%; Above the limits: Chengdong 11.2%; Below the limits: Binjiang 4.1%; Within the limits: 1."),
         ("heat", "Savers: Age +0.4, Assets +2.1; Young: Age −1.5, Assets −0.8."),
+        ("ranges", "Cost: 41.0% to 52.0%, base 45.0%; Fees: 46.0% to 44.0%, base 45.0%."),
+        ("flow", "New to Established: 300; New to Lost: 40; Established to Established: 2,500; Established to Lost: 130."),
     ],
 )  # fmt: skip
 def test_the_description_holds_the_numbers(mark, words):
@@ -177,6 +191,8 @@ def test_words_and_numbers_are_the_languages_own():
         ("paired_bars", PAIRS.assign(label=[HOSTILE, "Affluent"]), {"options": SIDES}),
         ("steps", CURVES.assign(series=HOSTILE), {"x_unit": "months"}),
         ("funnel", pd.concat([UNITS.assign(label=HOSTILE), LIMITS]), {"x_unit": "count"}),
+        ("ranges", RANGES.assign(label=[HOSTILE, "Fees"]), {}),
+        ("flow", FLOW.assign(left=[HOSTILE] * 2 + ["Young"] * 2), {}),
         ("heat", HEAT.assign(row=[HOSTILE] * 2 + ["Young"] * 2, text=[HOSTILE, "1", "2", "3"]), {}),
     ],
 )
@@ -251,6 +267,28 @@ def test_a_long_heat_map_is_cut_into_blocks_on_the_telephone():
     narrow = drawings(body("heat", frame))[1]
     assert texts(narrow).count("Feature 3") > 1 or texts(narrow).count("Feature") > 1
     assert len([text for text in texts(narrow) if re.fullmatch(r"Feature \d\d", text)]) == 81
+
+
+def test_bands_of_a_flow_fill_their_groups_and_only_movers_are_blue():
+    wide = drawings(body("flow", FLOW))[0]
+    bands = [path for path in wide.iter("path") if "C" in path.get("d")]
+    blue = {path.get("fill") for path in bands if thickness(path) < 30}
+    assert sum(map(thickness, bands)) == pytest.approx(330 - 9, abs=1)
+    assert len(bands) == 4
+    assert blue == {"#8db1d6"} != {max(bands, key=thickness).get("fill")}
+    assert {"New 11.4%", "Lost 5.7%"} <= set(texts(wide))
+
+
+def thickness(path):
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", path.get("d"))]
+    return abs(numbers[-1] - numbers[1]) or abs(numbers[9] - numbers[7])
+
+
+def test_a_range_is_drawn_from_the_base_towards_both_ends():
+    wide = drawings(body("ranges", RANGES))[0]
+    assert {"41.0%", "52.0%", "0.46!", "44.0%", "Base 45.0%"} <= set(texts(wide))
+    at = {text.text: float(text.get("x")) for text in wide.iter("text") if text.text}
+    assert at["44.0%"] < at["Base 45.0%"] < at["0.46!"]
 
 
 def test_an_absent_exhibit_gives_its_reason_instead():

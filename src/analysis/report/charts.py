@@ -13,9 +13,11 @@ from matplotlib.figure import Figure
 from analysis.finding import Exhibit
 from analysis.report.curves import describe_curves, draw_lines, draw_steps
 from analysis.report.display import Shown, show
+from analysis.report.flows import describe_flow, draw_flow
 from analysis.report.funnels import describe_funnel, draw_funnel
 from analysis.report.heats import describe_heat, draw_heat
 from analysis.report.pyramid import describe_paired_bars, draw_paired_bars
+from analysis.report.ranges import describe_ranges, draw_ranges
 from analysis.report.rows import describe_rows, draw_bars, draw_intervals
 from analysis.report.svg import to_svg
 from analysis.report.texts import listing, plain
@@ -67,6 +69,18 @@ def heat(exhibit: Exhibit) -> Shown:
     """A heat map around zero. Frame: row, column, value (its colour, blue above zero and ochre below), text (printed
     in the cell). `options`: limit (the value of the full colour; the greatest by default)."""
     return _figure(exhibit, ("row", "column", "value", "text"), draw_heat, describe_heat)
+
+
+def ranges(exhibit: Exhibit) -> Shown:
+    """Bars from a base to both ends, widest first (a tornado). Frame: label, low, high, value (the base)
+    [, low_label, high_label]; the base line stands at `exhibit.reference`, else at the first row's value."""
+    return _figure(exhibit, ("label", "low", "high", "value"), draw_ranges, describe_ranges)
+
+
+def flow(exhibit: Exhibit) -> Shown:
+    """Who moved from which group to which between two dates. Frame: left, right (groups, in their order), value (how many).
+    `options`: left_label, right_label (the dates)."""
+    return _figure(exhibit, ("left", "right", "value"), draw_flow, describe_flow)
 
 
 def _figure(exhibit: Exhibit, needed: tuple[str, ...], draw: Draw, describe: Describe) -> Shown:
