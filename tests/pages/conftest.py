@@ -107,6 +107,11 @@ def shown(names: list[str]) -> dict[str, list]:
             charts.steps(exhibit("steps", curves(few, "time", [0, 6, 12]), x_unit="months", x_label=names[0])),
             charts.lines(exhibit("lines", curves(few, "x", DAYS), x_unit="month")),
         ],
+        "What moves, and who?": [
+            charts.ranges(exhibit("ranges", pd.DataFrame({"label": names, "low": 0.1, "high": 0.3, "value": 0.2, "low_label": names}))),
+            charts.flow(exhibit("flow", pd.DataFrame({"left": names, "right": names[::-1], "value": 30}),
+                                options={"left_label": names[0], "right_label": names[0]})),
+        ],
         "In numbers?": [table(exhibit("broad", broad, columns=columns))],
         "Who answers?": [charts.bars(Exhibit("absent", title, absent=say("No surveys in {name}.", name=names[0])))],
     }  # fmt: skip

@@ -76,7 +76,7 @@ def test_no_two_texts_of_a_chart_overlap(visit, name, width):
 def test_each_chart_is_drawn_for_its_width(visit, width, shown, hidden):
     page = visit("report", width)
     count = page.locator(".chart").count()
-    assert count == 7
+    assert count == 9
     assert page.locator(f".chart svg.{shown}:visible").count() == count
     assert page.locator(f".chart svg.{hidden}:visible").count() == 0
     assert page.locator("svg[role=img]:has(> title):has(> desc)").count() == page.locator("svg[role=img]").count() == 2 * count

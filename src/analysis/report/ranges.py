@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
 from analysis.report.pyramid import BAR_HEIGHT, BOTTOM, LEFT_FILL, VALUE_GAP
-from analysis.report.rows import HEAD_HEIGHT, LABEL_WIDTHS, Row, make_rows, write_lines
+from analysis.report.rows import HEAD_HEIGHT, LABEL_WIDTHS, LEAST_PLOT, Row, make_rows, write_lines
 from analysis.report.scales import finite
-from analysis.report.texts import is_missing, plain, text_width, with_unit
+from analysis.report.texts import is_missing, plain, shorten, text_width, with_unit
 from analysis.report.theme import (
     BASELINE,
     BLUE,
@@ -42,12 +42,13 @@ def draw_ranges(exhibit: Exhibit, width: int, language: str) -> Figure:
         rule(paper, row.top, 0, width, HAIR if number else INK)
         write_lines(paper, 0, row, bold=row.is_heading)
     rule(paper, bottom, 0, width, INK)
-    room = max(text_width(_told(exhibit, row, end, language)) for row in rows for end in ENDS) + VALUE_GAP
+    widest = max(text_width(_told(exhibit, row, end, language)) for row in rows for end in ENDS)
+    room = min(widest, (width - label_width - 14 - LEAST_PLOT) / 2 - VALUE_GAP) + VALUE_GAP
     left, right = label_width + 14 + room, width - room
     low, high = _extent(exhibit)
     plot = panel(figure, left, HEAD_HEIGHT, right, bottom, (low, high))
     for row in rows:
-        _draw_row(plot, exhibit, row, language, VALUE_GAP * (high - low) / (right - left))
+        _draw_row(plot, exhibit, row, language, VALUE_GAP * (high - low) / (right - left), room - VALUE_GAP)
     _draw_base(paper, exhibit, language, (left, right), (low, high), bottom, width)
     return figure
 
@@ -72,7 +73,7 @@ def _told(exhibit: Exhibit, row: Row, end: str, language: str) -> str:
     )
 
 
-def _draw_row(plot: Axes, exhibit: Exhibit, row: Row, language: str, gap: float) -> None:
+def _draw_row(plot: Axes, exhibit: Exhibit, row: Row, language: str, gap: float, room: float) -> None:
     if row.is_heading or is_missing(row.get("value")):
         return
     base = row.get("value")
@@ -83,7 +84,7 @@ def _draw_row(plot: Axes, exhibit: Exhibit, row: Row, language: str, gap: float)
     first_end = min(ENDS, key=reach.get)
     for end in ENDS:
         x, anchor = places[0 if end == first_end else 1]
-        write(plot, x, row.y + BASELINE, _told(exhibit, row, end, language), INK, anchor)
+        write(plot, x, row.y + BASELINE, shorten(_told(exhibit, row, end, language), room + 1), INK, anchor)
 
 
 def _draw_base(paper: Axes, exhibit: Exhibit, language: str, across: tuple, scale: tuple, bottom: float, width: int) -> None:
