@@ -35,6 +35,7 @@ txn_id,client_id,booked,amount
 2,B,2024-02-29 23:59:59,-20
 3,A,2024-03-31 00:00:00,7
 """
+SHARED = dict.fromkeys(("tests/bank/demo/test_files.py", "tests/bank/demo/test_stated.py"), "the demo bank")
 FILES = {"clients.csv": CLIENTS, "bookings.csv": BOOKINGS}
 
 
@@ -120,3 +121,16 @@ def told():
         assert not any(secret in text for secret in secrets), text
 
     return check
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Tests of one module go to one worker, and those of SHARED together, so that what they share is made once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return SHARED.get(module, module)
+
+    return ByModule(config, log)

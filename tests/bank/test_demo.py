@@ -17,7 +17,6 @@ from analysis.bank.demo.worlds import WORLDS
 from analysis.bank.demo.writing import Delivery
 from analysis.errors import UserError
 
-pytestmark = pytest.mark.xdist_group("demo_command")
 CRM = Path(sys.executable).with_name("crm")
 NO_SPACE = "No space is left to write the demo bank to {out}; free some, or name another folder."
 IN_WORKBOOK = """

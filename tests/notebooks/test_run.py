@@ -17,7 +17,7 @@ from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 CUSTOMERS = 500
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("notebooks")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

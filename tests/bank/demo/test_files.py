@@ -23,7 +23,6 @@ from analysis.bank.demo.folder import MARKER
 from analysis.bank.prepare import prepare
 from analysis.project import folders
 
-pytestmark = pytest.mark.xdist_group("demo_bank")
 YEARS = range(2022, 2027)
 DELIVERED = {
     "callcenter/callers.csv", "callcenter/contacts.csv", "cards/持卡人.csv", "complaints/complaints.jsonl", "core/accounts.csv",

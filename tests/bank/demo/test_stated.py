@@ -14,7 +14,6 @@ from analysis.bank.demo.calendar import MONTHS, first_day, last_day, month_of
 from analysis.bank.demo.parties import ERRORS, NOT_HELD, SECOND_ID_MISSING_SHARE
 from analysis.bank.demo.worlds import LEVERS
 
-pytestmark = pytest.mark.xdist_group("demo_bank")
 STRICT = 1e-5
 STRICT_Z = 4.4
 SAME_Z = 4.0
