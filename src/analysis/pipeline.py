@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis import digest
 from analysis.errors import UserError
 from analysis.project import Folders, folders, root, suggestion
 from analysis.report import release
@@ -104,9 +105,17 @@ def _edition(prepared: "Prepared", places: Folders, publications: PublicationLis
         notebooks=root() / "notebooks",
         published=places.published,
         logs=places.processed / "logs",
-        provenance=record(prepared.manifest, as_of, parameters),
+        provenance=record(prepared.manifest, as_of, parameters, _edited(places)),
         scores=scores(places.processed, prepared.manifest, prepared.as_of),
     )
+
+
+def _edited(places: Folders) -> dict[str, str]:
+    """Digests of the tables that the bank keeps beside its bank.yaml and pages speak of."""
+    from analysis.bank.actions import FILE
+
+    path = places.definition.with_name(FILE)
+    return {FILE: digest.of_file(path)} if path.is_file() else {}
 
 
 def _identifiers(places: Folders, edition: Edition) -> frozenset[str]:

@@ -43,22 +43,24 @@ def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
 
 
 def test_the_record_holds_all_that_makes_a_number(checkout):
-    made = provenance.record(SOURCES, "2025-06-30", {"segmentation": {"k_max": 7}})
-    assert set(made) == {"commit", "code", "inputs", "identity", "definitions", "tables", "as_of", "parameters", "packages"}
+    made = provenance.record(SOURCES, "2025-06-30", {"segmentation": {"k_max": 7}}, {"segment_actions.csv": "c"})
+    parts = {"commit", "code", "inputs", "identity", "definitions", "edited", "tables", "as_of", "parameters", "packages"}
+    assert set(made) == parts
+    assert made["edited"] == {"segment_actions.csv": "c"}
     assert made["inputs"] == SOURCES["inputs"]
     assert made["packages"]["pandas"].startswith("3.")
     assert "seconds" not in str(made)
 
 
 def test_what_identity_hangs_on_besides_the_files_is_on_record(checkout):
-    record = provenance.record({**SOURCES, "given": "g", "overrides": "o"}, "2025-06-30", {})
+    record = provenance.record({**SOURCES, "given": "g", "overrides": "o"}, "2025-06-30", {}, {})
     assert record["identity"] == {"given": "g", "overrides": "o"}
-    assert provenance.record(SOURCES, "2025-06-30", {})["identity"] == {"given": None, "overrides": None}
+    assert provenance.record(SOURCES, "2025-06-30", {}, {})["identity"] == {"given": None, "overrides": None}
 
 
 def test_the_record_of_a_manifest_just_made_and_of_one_read_again_is_the_same(checkout):
     turned = {**SOURCES, "tables": {"customers": dict(reversed(SOURCES["tables"]["customers"].items()))}}
-    assert str(provenance.record(turned, "2025-06-30", {})) == str(provenance.record(SOURCES, "2025-06-30", {}))
+    assert str(provenance.record(turned, "2025-06-30", {}, {})) == str(provenance.record(SOURCES, "2025-06-30", {}, {}))
 
 
 def test_the_table_shows_files_rows_and_parameters(checkout):

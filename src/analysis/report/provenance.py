@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,14 +55,16 @@ def code_digest() -> str:
     return digest.of_tree(Path(__file__).parents[1])
 
 
-def record(sources: dict, as_of: str, parameters: dict) -> dict:
-    """The audit record of a run. `sources` is a bank's manifest: inputs, definition, tables, and what identity hangs on besides."""
+def record(sources: dict, as_of: str, parameters: dict, edited: Mapping[str, str]) -> dict:
+    """The audit record of a run. `sources` is a bank's manifest: inputs, definition, tables, and what identity hangs on besides;
+    `edited` are the tables that the bank itself keeps beside its definition: file name → digest."""
     return {
         "commit": commit(),
         "code": code_digest(),
         "inputs": _in_order(sources["inputs"]),
         "identity": {name: sources.get(name) for name in ("given", "overrides")},
         "definitions": sources["definition"],
+        "edited": dict(edited),
         "tables": _in_order(sources["tables"]),
         "as_of": as_of,
         "parameters": parameters,

@@ -41,12 +41,18 @@ def tier_table(customers: pd.DataFrame, edges: Mapping[str, float]) -> pd.DataFr
         measures["contribution"] = ("contribution_12m", "sum")
     tier = tier_of(customers["assets_3m"], edges).rename("tier")
     whole = customers.groupby(tier, observed=False).agg(**measures).iloc[::-1]
-    together = _told_together(whole["customers"])
-    names = {name: group[-1] for group in together for name in group}
+    names, labels = told_tiers(whole["customers"])
     table = whole.groupby(names, sort=False).sum().rename_axis("tier").reset_index()
     known = [name for name in measures if table[name].ge(0).all() and table[name].sum() > 0]
     shares = {name.replace("customers", "customer") + "_share": table[name] / table[name].sum() for name in known}
-    return table.assign(label=[_label(group) for group in together], **shares)
+    return table.assign(label=table["tier"].map(labels), **shares)
+
+
+def told_tiers(counts: pd.Series) -> tuple[dict[str, str], dict[str, Message]]:
+    """Numbers of customers by tier, highest first → the tier that each is told with (itself, or the one below where it has
+    few), and the labels of those told, highest first."""
+    together = _told_together(counts)
+    return {name: group[-1] for group in together for name in group}, {group[-1]: joined_label(group) for group in together}
 
 
 def _told_together(counts: pd.Series) -> list[list[str]]:
@@ -62,7 +68,8 @@ def _told_together(counts: pd.Series) -> list[list[str]]:
     return groups if not pending or filled else [*groups, pending]
 
 
-def _label(group: list[str]) -> Message:
+def joined_label(group: list[str]) -> Message:
+    """One name for tiers that are counted together, highest first."""
     label = TIERS[group[0]]
     for name in group[1:]:
         label = say("{first} and {second}", first=label, second=TIERS[name])
