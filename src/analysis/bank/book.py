@@ -58,6 +58,10 @@ class Book:
         with duckdb.connect() as connection:
             return connection.sql(f"{select} ORDER BY {', '.join(TABLES[name].key)}").df()
 
+    def table_if_any(self, name: str) -> pd.DataFrame | None:
+        """The same; None where the bank does not bring the table."""
+        return self.table(name) if name in self.tables else None
+
     @property
     def branch_names(self) -> dict[str, str]:
         """branch_id → the branch's name; empty where the bank brings no branches."""
@@ -134,6 +138,12 @@ class Book:
         from analysis.bank.quality import names_of_columns
 
         return names_of_columns()
+
+    def segment_actions(self) -> pd.DataFrame | None:
+        """The bank's table of what it does differently by segment (see `actions.read_actions`); None where it states none."""
+        from analysis.bank.actions import FILE, read_actions
+
+        return read_actions(folders(self.processed.name).definition.with_name(FILE))
 
     def _made(self, name: str, columns: list[str]) -> pd.DataFrame:
         import pandas as pd
