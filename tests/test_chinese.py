@@ -7,9 +7,11 @@ import pytest
 from analysis.wording import catalogue
 
 PLACEHOLDER = re.compile(r"\{[^}]*\}|%d")
-CODE = re.compile(r"bank\.yaml|docs/assumptions\.md|crm report 0|`crm worklist`")
+CODE = re.compile(
+    r"bank\.yaml|segment_actions\.csv|when、action、action_zh、owner、owner_zh|docs/(assumptions|methods)\.md|crm report 0|`crm worklist`"
+)
 NOT_ENGLISH = {"crm", "worklist",
-    "A", "AUC", "DeLong", "FTP", "Jaccard", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA-", "Shapley", "Wald", "Wilson",
+    "A", "AUC", "DeLong", "FTP", "Jaccard", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA-", "Shapley", "Wald", "Wilson", "p",
 }  # fmt: skip
 CHINESE = "\u4e00-\u9fff"
 HALF_WIDTH = re.compile(rf"[{CHINESE}）”][,;:?!()]|[,;:?!()][{CHINESE}（“]|[{CHINESE}]\.|\. ?[{CHINESE}]")

@@ -22,6 +22,7 @@ BASES = {
     "complaints": say("{base:count} complaints"),
     "records": say("{base:count} records"),
     "pairs": say("{base:count} pairs of records"),
+    "prospects": say("{base:count} prospects"),
     "rows": say("{base:count} rows"),
     "observations": say("{base:count} observations (customers × landmarks; customers recur)"),
 }

@@ -6,7 +6,8 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.metrics import adjusted_rand_score, pairwise_distances, silhouette_score
 from sklearn.preprocessing import StandardScaler
 
-from analysis.stats.clusters import choose_clusters, jaccard_stability, robust_scale, silhouette
+from analysis.stats.cluster_choice import choose_clusters
+from analysis.stats.clusters import jaccard_stability, robust_scale, silhouette
 
 
 def blobs(seed, sizes=(150, 100, 50)):

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from analysis.stats.disclosure import hidden
+from analysis.stats.disclosure import dominates, hidden
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,15 @@ def test_the_whole_less_what_is_shown_is_never_small_unless_the_whole_is():
         rest = np.array(counts)[out]
         assert not ((np.array(counts) > 0) & (np.array(counts) < 10) & ~out).any()
         assert not len(rest) or (len(rest) > 1 and rest.sum() >= 10) or out[np.array(counts) > 0].all()
+
+
+def test_two_that_hold_almost_all_dominate_a_total():
+    """The (n, k) rule with n = 2 and k = 85 %."""
+    assert dominates([50, 36, *[1] * 14])
+    assert not dominates([50, 35, *[1] * 15])
+    assert dominates([-90, 5, 5])
+    assert dominates([7.0])
+    assert not dominates([0.0, 0.0])
+    assert not dominates([])
+    assert dominates([50, 20, 30], n=1, share=0.4)
+    assert not dominates([50, 20, 30], n=1, share=0.5)

@@ -1,5 +1,7 @@
+import datetime as dt
+
 from analysis.study.groups import customer_groups
-from analysis.study.segmentation import segmentation
+from analysis.study.segmentation import Tables, segmentation
 
 EDGES = {"affluent": 20000.0, "private_banking": 400000.0}
 
@@ -24,7 +26,7 @@ def test_groups_stand_in_one_order_everywhere(simulate_segments):
     orders = {heading.render(): [label.render() for label in labels.cat.categories] for heading, labels in found.items()}
     assert orders["Tier"] == ["Private banking", "Affluent", "Mass"]
     assert orders["Sex"] == ["Women", "Men"]
-    segments = segmentation(features, EDGES, "CNY", 4, 5).segments
+    segments = segmentation({dt.date(2025, 6, 30): features}, Tables(), EDGES, "CNY", k_max=4, bootstraps=5).segments
     assert orders["Segment"] == [label.render() for label in segments.frame["label"]]
 
 

@@ -1,24 +1,31 @@
+import datetime as dt
+
 import pandas as pd
 import pytest
 
 from analysis.errors import NotProduced, UserError
-from analysis.stats.clusters import Clustering
+from analysis.stats.cluster_choice import Clustering
 from analysis.study.rfm import rfm_cells, rfm_exhibit, rfm_findings, rfm_scores
 from analysis.study.segment_exhibits import choice_exhibit, segment_findings, segment_table
-from analysis.study.segmentation import segmentation
+from analysis.study.segmentation import Tables, segmentation
 from analysis.study.segments import Segments, find_segments
 
+AS_OF = dt.date(2025, 6, 30)
 EDGES = {"affluent": 20000.0, "private_banking": 400000.0}
+
+
+def report(features, tiers=EDGES, k_max=4, bootstraps=10):
+    return segmentation({AS_OF: features}, Tables(), tiers, "CNY", k_max=k_max, bootstraps=bootstraps)
 
 
 @pytest.fixture(scope="module")
 def planted(simulate_segments):
-    return segmentation(simulate_segments(planted=True), EDGES, "CNY", k_max=4, bootstraps=10)
+    return report(simulate_segments(planted=True))
 
 
 @pytest.fixture(scope="module")
 def flat(simulate_segments):
-    return segmentation(simulate_segments(planted=False), {}, "CNY", k_max=4, bootstraps=10)
+    return report(simulate_segments(planted=False), {})
 
 
 def ten(recency, frequency, outflow):
@@ -67,10 +74,10 @@ def test_planted_segments_are_reported(planted):
 
 
 def separated(separation):
-    table = pd.DataFrame({"k": [2, 3], "separation": [0.1, separation], "is_acceptable": [False, True]})
-    table = table.assign(reference=0.1, min_stability=0.8, mean_stability=0.9)
-    clustering = Clustering(3, pd.Series(dtype=int), pd.DataFrame(), pd.Series([0.9, 0.8, 0.9]), table)
-    return Segments(clustering, pd.DataFrame(), pd.Series(dtype=int), {}, {})
+    table = pd.DataFrame({"k": [2, 3], "silhouette": [0.1, separation], "is_acceptable": [False, True]})
+    table = table.assign(separation=0.3, reference=0.1, min_stability=0.8, mean_stability=0.9)
+    clustering = Clustering(3, pd.Series(dtype=int), pd.DataFrame(), pd.Series([0.9, 0.8, 0.9]), table, pd.DataFrame())
+    return Segments(clustering, None, pd.DataFrame(), pd.Series(dtype=int), {}, {})
 
 
 def test_segments_that_shade_into_one_another_are_called_weakly_separated():
@@ -79,9 +86,9 @@ def test_segments_that_shade_into_one_another_are_called_weakly_separated():
         found = separated(separation)
         told = segment_findings(found, table, 600)[0].text.render()
         assert ("weakly separated" in told) is is_weak
-        assert ("yet weakly" in choice_exhibit(found).title.render()) is is_weak
+        assert ("yet weakly separated" in choice_exhibit(found).title.render()) is is_weak
     assert "0.75 or more" in choice_exhibit(found).subtitle.render()
-    assert "by more than 3 of its standard deviations" in choice_exhibit(found).subtitle.render()
+    assert "by 3 of its standard deviations" in choice_exhibit(found).subtitle.render()
 
 
 def grid(**counts):
@@ -103,7 +110,7 @@ def test_without_structure_the_report_says_so(flat):
     by_id = {found.id: found.text.render() for found in flat.findings}
     assert "no stable segments" in by_id["segments.k"]
     assert flat.profile.absent.render() == "There are no stable segments to describe."
-    assert flat.pyramid.absent.render() == "The bank's bank.yaml states no edges of tiers."
+    assert flat.tests.absent.render() == "There are no stable segments to tell apart."
     assert not any(name.startswith("segment.") for name in by_id)
 
 
@@ -112,29 +119,37 @@ def test_a_channel_never_recorded_has_no_column(simulate_segments):
     assert "digital_share" not in segment_table(features, find_segments(features, 3, 7, 5))
 
 
+def test_companies_are_left_to_their_own_report(simulate_segments, planted):
+    features = simulate_segments(planted=True)
+    with_companies = pd.concat([features, features.head(60).assign(kind="corporate", customer_id=[f"F{n}" for n in range(60)])])
+    by_id = {found.id: found for found in report(with_companies).findings}
+    assert by_id["segments.k"].base == 600
+    assert by_id["active_customers"].base == 660 if "active_customers" in by_id else True
+
+
 def test_too_few_active_customers_are_a_sentence_that_gives_nobody_away(simulate_segments):
     features = simulate_segments(planted=True)
-    with pytest.raises(NotProduced, match="Active customers: 299; segments need 300"):
-        segmentation(features.head(299), EDGES, "CNY")
-    with pytest.raises(NotProduced, match="Active customers: fewer than 10; segments need 300"):
-        segmentation(features.head(3), EDGES, "CNY")
+    with pytest.raises(NotProduced, match="Active personal customers: 299; segments need 300"):
+        report(features.head(299))
+    with pytest.raises(NotProduced, match="Active personal customers: fewer than 10; segments need 300"):
+        report(features.head(3))
 
 
 def test_one_segment_cannot_be_asked_for(simulate_segments):
-    with pytest.raises(UserError, match="k_max is 1 and bootstraps 25; each must be at least 2"):
-        segmentation(simulate_segments(planted=True), EDGES, "CNY", k_max=1)
+    with pytest.raises(UserError, match="k_max is 1 and bootstraps 10; each must be at least 2"):
+        report(simulate_segments(planted=True), k_max=1)
 
 
 def test_few_inactive_customers_are_not_given_away(simulate_segments):
     features = simulate_segments(planted=True)
     nine = features.assign(recency_days=features["recency_days"].mask(features.index < 9, 200.0))
     ten_ = features.assign(recency_days=features["recency_days"].mask(features.index < 10, None))
-    assert "active_customers" not in [found.id for found in segmentation(nine, {}, "CNY", 2, 2).findings]
-    (active, *_) = segmentation(ten_, {}, "CNY", 2, 2).findings
+    assert "active_customers" not in [found.id for found in report(nine, {}, 2, 2).findings]
+    (active, *_) = report(ten_, {}, 2, 2).findings
     assert active.text.render().startswith("98.3% of open customers are active")
     assert active.text.render().endswith("; 1.7% have none in the data at all.")
 
 
 def test_the_same_seed_gives_the_same_report(simulate_segments, planted):
-    again = segmentation(simulate_segments(planted=True), EDGES, "CNY", k_max=4, bootstraps=10)
+    again = report(simulate_segments(planted=True))
     assert [found.to_json(("en",)) for found in again.findings] == [found.to_json(("en",)) for found in planted.findings]

@@ -1,36 +1,39 @@
-"""Groups of alike rows, found only where they are stable and more separate than chance makes them."""
+"""Groups of alike rows by k-means, in plain distances or in those of the spread within groups; and how stable they are."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import cdist
+from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
-from sklearn.preprocessing import PowerTransformer
 from threadpoolctl import threadpool_limits
 
-STABLE = 0.75
-REFERENCES = 15
-REFERENCE_DEVIATIONS = 3.0
 LARGEST_SCALED = 3.0
-STARTS = 10
-BOOTSTRAP_STARTS = 2
+STARTS, BOOTSTRAP_STARTS = 10, 2
 THREADS = 1
-SILHOUETTE_ROWS = 800
+MOST_STEPS = 60
+RIDGE = 1e-3
+ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
-class Clustering:
-    """`k` clusters (1: no stable segments), `labels` by row (0 is the largest cluster), `centres` (cluster × column),
-    `stability` (mean bootstrap Jaccard by cluster, 0-1; empty if k is 1) and `table`, a row for each k that was tried:
-    k, separation, reference, margin, mean_stability, min_stability, is_acceptable."""
+class Scaling:
+    """What brings columns to one scale: `middle` (median) and `spread` by column (see `robust_scale`)."""
 
-    k: int
-    labels: pd.Series
-    centres: pd.DataFrame
-    stability: pd.Series
-    table: pd.DataFrame
+    middle: pd.Series
+    spread: pd.Series
+
+    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns of `frame` on this scale, drawn in to ±3."""
+        known = frame[self.middle.index].astype(float)
+        return ((known - self.middle) / self.spread).clip(-LARGEST_SCALED, LARGEST_SCALED)
+
+
+def scaling_of(frame: pd.DataFrame) -> Scaling:
+    """The scaling that `robust_scale` gives this frame; columns that do not vary have none."""
+    varied = frame.loc[:, frame.nunique() > 1].astype(float)
+    spread = (varied.quantile(0.75) - varied.quantile(0.25)) / 1.349
+    return Scaling(varied.median(), spread.where(spread > 0, varied.std()))
 
 
 def robust_scale(frame: pd.DataFrame) -> pd.DataFrame:
@@ -38,53 +41,97 @@ def robust_scale(frame: pd.DataFrame) -> pd.DataFrame:
 
     Where the middle half is one value, the standard deviation scales. Columns that do not vary are left out.
     Skewed amounts should be put on a log scale first."""
-    varied = frame.loc[:, frame.nunique() > 1].astype(float)
-    spread = (varied.quantile(0.75) - varied.quantile(0.25)) / 1.349
-    scale = spread.where(spread > 0, varied.std())
-    return ((varied - varied.median()) / scale).clip(-LARGEST_SCALED, LARGEST_SCALED)
+    return scaling_of(frame).of(frame)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """`labels` by row, `centres` (cluster × column, in the rows' own units) and the `metric` (column × column): rows @ metric is the
+    space in which each row goes to its nearest centre. `criterion` is what was made small: the sum of squares for plain
+    k-means, else half the log determinant of the covariance within clusters (a row's loss of log-likelihood)."""
+
+    labels: np.ndarray
+    centres: np.ndarray
+    metric: np.ndarray
+    criterion: float
+
+
+def fit_clusters(rows: np.ndarray, k: int, seed: int, starts: int = STARTS, weights=None, adapts: bool = False) -> Fit:
+    """k-means of scaled rows; if it `adapts`, with the pooled covariance within clusters for its distances, found together with the
+    clusters: the partition with the least determinant of that covariance (Friedman and Rubin 1967). Columns that say the same
+    twice then count once, and one that does not part the clusters blurs them less. The best of several `starts` is kept."""
+    if not adapts:
+        model = KMeans(k, n_init=starts, random_state=seed).fit(rows, sample_weight=weights)
+        return Fit(model.labels_, model.cluster_centers_, np.eye(rows.shape[1]), float(model.inertia_))
+    weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=float)
+    begun = [KMeans(k, n_init=1, random_state=seed + number).fit(rows, sample_weight=weights).labels_ for number in range(starts)]
+    return min((_adapted(rows, weights, labels, k) for labels in begun), key=lambda fit: fit.criterion)
+
+
+def _adapted(rows: np.ndarray, weights: np.ndarray, labels: np.ndarray, k: int) -> Fit:
+    """Assigning and refitting in turn until nothing moves."""
+    for _ in range(MOST_STEPS):
+        fit = _refitted(rows, weights, labels, k)
+        again = nearest(rows @ fit.metric, fit.centres @ fit.metric)
+        if (again == labels).all() or len(np.unique(again)) < k:
+            break
+        labels = again
+    return fit
+
+
+def _refitted(rows: np.ndarray, weights: np.ndarray, labels: np.ndarray, k: int) -> Fit:
+    member = np.eye(k)[labels] * weights[:, None]
+    size = member.sum(axis=0)
+    centres = member.T @ rows / size[:, None]
+    deviation = rows - centres[labels]
+    within = (deviation * weights[:, None]).T @ deviation / size.sum() + RIDGE * np.eye(rows.shape[1])
+    return Fit(labels, centres, np.linalg.cholesky(np.linalg.inv(within)), float(np.linalg.slogdet(within)[1] / 2))
+
+
+def nearest(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """The number of the centre that lies nearest to each row."""
+    return ((centres**2).sum(axis=1) - 2 * rows @ centres.T).argmin(axis=1)
 
 
 @threadpool_limits.wrap(limits=THREADS)
-def choose_clusters(
-    frame: pd.DataFrame, k_range: Iterable[int] = range(2, 8), bootstraps: int = 25, seed: int = 0, sample: int = 1500
-) -> Clustering:
-    """k-means with the k whose separation most exceeds that of data without structure, among the stable ones.
-
-    A k is acceptable if every cluster's bootstrap Jaccard is at least .75 (Hennig 2007; fpc's clusterboot) and its mean
-    silhouette exceeds, by 3 of their standard deviations, those of one cloud of the same covariance and skewness and
-    of a uniform box along the same axes (as Tibshirani, Walther and Hastie 2001). If no k is, k is 1.
-    k is chosen on a random `sample` of rows; all rows then get labels. `frame`: scaled, nothing missing."""
-    data = _checked(frame)
-    random = np.random.default_rng(seed)
-    rows = data if len(data) <= sample else data[np.sort(random.choice(len(data), sample, replace=False))]
-    ks = [k for k in k_range if k < len(np.unique(rows, axis=0))]
-    separation = _silhouettes(rows, ks, random)
-    references = [
-        np.array([_silhouettes(draw(random), ks, random) for _ in range(REFERENCES)])
-        for draw in (_skewed_cloud(rows), _uniform_box(rows))
+def assign(frame: pd.DataFrame, centres: pd.DataFrame) -> pd.Series:
+    """The cluster (index of `centres`) whose centre lies nearest to each row of `frame`, which has its columns; in pieces, so that
+    a million rows need little more room than they take."""
+    names, middle = centres.index.to_numpy(), centres.to_numpy(dtype=float)
+    pieces = [
+        nearest(frame[centres.columns].iloc[start : start + ROWS_AT_ONCE].to_numpy(dtype=float), middle)
+        for start in range(0, len(frame), ROWS_AT_ONCE)
     ]
-    stability = {k: jaccard_stability(rows, k, bootstraps, seed) for k in ks}
-    table = _judged(ks, separation, references, stability)
-    acceptable = table[table["is_acceptable"]]
-    k = int(acceptable.loc[acceptable["margin"].idxmax(), "k"]) if len(acceptable) else 1
-    return _labelled(frame, rows, k, seed, stability, table)
+    return pd.Series(names[np.concatenate(pieces)] if pieces else [], index=frame.index, name="cluster")
+
+
+def matched(labels: pd.Series, reference: pd.Series) -> dict[int, int]:
+    """Which cluster of `reference` each cluster of `labels` is: the pairing with the most rows in common (Kuhn 1955). A cluster
+    without a partner gets a new number."""
+    common = pd.crosstab(labels, reference)
+    rows, columns = linear_sum_assignment(common.to_numpy(), maximize=True)
+    pairs = {common.index[row]: common.columns[column] for row, column in zip(rows, columns, strict=True)}
+    new = iter(range(int(reference.max()) + 1, int(reference.max()) + 1 + len(common)))
+    return {cluster: pairs[cluster] if cluster in pairs else next(new) for cluster in common.index}
 
 
 @threadpool_limits.wrap(limits=THREADS)
-def jaccard_stability(x: np.ndarray | pd.DataFrame, k: int, bootstraps: int = 50, seed: int = 0) -> np.ndarray:
-    """Mean over resamples of each k-means cluster's best Jaccard agreement with a cluster found anew (0-1).
+def jaccard_stability(
+    x: np.ndarray | pd.DataFrame, k: int, bootstraps: int = 50, seed: int = 0, adapts: bool = False
+) -> np.ndarray:
+    """Mean over resamples of each cluster's best Jaccard agreement with a cluster found anew (0-1), metric and all.
 
-    Clusters as k-means with this seed numbers them, compared on the rows that were drawn (Hennig 2007, Computational
+    Clusters as `fit_clusters` with this seed numbers them, compared on the rows that were drawn (Hennig 2007, Computational
     Statistics & Data Analysis 52). At most .5: dissolved; below .6: not to be trusted; .75 stable; .85 highly
     stable."""
     rows = np.asarray(x, dtype=float)
-    labels = _fit(rows, k, seed)[1]
+    fit = fit_clusters(rows, k, seed, adapts=adapts)
     random = np.random.default_rng(seed)
     agreement = np.zeros((bootstraps, k))
     for number in range(bootstraps):
         drawn, counts = np.unique(random.integers(len(rows), size=len(rows)), return_counts=True)
-        again = _fit(rows[drawn], k, seed + number + 1, BOOTSTRAP_STARTS, weights=counts)[1]
-        agreement[number] = _best_jaccard(labels[drawn], again, k)
+        again = fit_clusters(rows[drawn], k, seed + number + 1, BOOTSTRAP_STARTS, counts, adapts).labels
+        agreement[number] = _best_jaccard(fit.labels[drawn], again, k)
     return agreement.mean(axis=0)
 
 
@@ -102,80 +149,7 @@ def silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
     return float(np.where(size[labels] > 1, width, 0).mean())
 
 
-def _judged(ks, separation, references, stability) -> pd.DataFrame:
-    means = np.max([drawn.mean(axis=0) for drawn in references], axis=0)
-    limits = [drawn.mean(axis=0) + REFERENCE_DEVIATIONS * drawn.std(axis=0, ddof=1) for drawn in references]
-    table = pd.DataFrame(
-        {
-            "k": ks,
-            "separation": separation,
-            "reference": means,
-            "margin": separation - means,
-            "mean_stability": [stability[k].mean() for k in ks],
-            "min_stability": [stability[k].min() for k in ks],
-        }
-    )
-    beyond = separation > np.max(limits, axis=0)
-    return table.assign(is_acceptable=beyond & (table["min_stability"] >= STABLE))
-
-
-def _labelled(frame, rows, k, seed, stability, table) -> Clustering:
-    centres, labels = _fit(frame.to_numpy(dtype=float), k, seed, centres=_fit(rows, k, seed)[0])
-    order = np.argsort(-np.bincount(labels, minlength=k), kind="stable")
-    clusters = pd.RangeIndex(k, name="cluster")
-    return Clustering(
-        k=k,
-        labels=pd.Series(np.argsort(order)[labels], index=frame.index, name="cluster"),
-        centres=pd.DataFrame(centres[order], index=clusters, columns=frame.columns),
-        stability=pd.Series(stability[k][order] if k > 1 else [], clusters[: k if k > 1 else 0], float, "stability"),
-        table=table,
-    )
-
-
-def _silhouettes(rows: np.ndarray, ks: list[int], random: np.random.Generator) -> np.ndarray:
-    shown = rows if len(rows) <= SILHOUETTE_ROWS else rows[random.choice(len(rows), SILHOUETTE_ROWS, replace=False)]
-    distances = cdist(shown, shown)
-    return np.array([silhouette(distances, _fit(shown, k, 0, BOOTSTRAP_STARTS)[1]) for k in ks])
-
-
-def _skewed_cloud(rows: np.ndarray) -> Callable[[np.random.Generator], np.ndarray]:
-    """Draws from one normal cloud under a Yeo-Johnson transformation of each column, within the data's range."""
-    shape = PowerTransformer().fit(rows)
-    normal = shape.transform(rows)
-    covariance = np.atleast_2d(np.cov(normal.T))
-
-    def draw(random: np.random.Generator) -> np.ndarray:
-        cloud = random.multivariate_normal(normal.mean(axis=0), covariance, len(rows), method="svd")
-        return shape.inverse_transform(np.clip(cloud, normal.min(axis=0), normal.max(axis=0)))
-
-    return draw
-
-
-def _uniform_box(rows: np.ndarray) -> Callable[[np.random.Generator], np.ndarray]:
-    """Draws evenly from the box along the data's principal axes that holds them."""
-    centred = rows - rows.mean(axis=0)
-    axes = np.linalg.svd(centred, full_matrices=False)[2]
-    turned = centred @ axes.T
-    return lambda random: random.uniform(turned.min(axis=0), turned.max(axis=0), turned.shape) @ axes
-
-
 def _best_jaccard(labels: np.ndarray, again: np.ndarray, k: int) -> np.ndarray:
     both = np.bincount(labels * k + again, minlength=k * k).reshape(k, k)
     either = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
     return (both / np.maximum(either, 1)).max(axis=1)
-
-
-def _fit(rows, k, seed, starts=STARTS, weights=None, centres=None) -> tuple[np.ndarray, np.ndarray]:
-    """Centres and labels of k-means, from `starts` beginnings or from given `centres`."""
-    begin = {"n_init": starts} if centres is None else {"n_init": 1, "init": centres}
-    model = KMeans(k, random_state=seed, **begin).fit(rows, sample_weight=weights)
-    return model.cluster_centers_, model.labels_
-
-
-def _checked(frame: pd.DataFrame) -> np.ndarray:
-    data = frame.to_numpy(dtype=float)
-    if not data.size:
-        raise ValueError("there is nothing to cluster: no rows, or no column that varies")
-    if np.isnan(data).any():
-        raise ValueError(f"{int(np.isnan(data).any(axis=1).sum())} rows have missing values: fill or leave them out")
-    return data

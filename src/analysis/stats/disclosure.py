@@ -13,3 +13,11 @@ def hidden(counts, threshold: int, already=False) -> np.ndarray:
     while out.any() and not out[size > 0].all() and (out.sum() < 2 or size[out].sum() < threshold):
         out[np.where(out | (size == 0), np.inf, size).argmin()] = True
     return out
+
+
+def dominates(amounts, n: int = 2, share: float = 0.85) -> bool:
+    """Whether the `n` largest units hold more than `share` of a total, so that it tells about what they hold themselves (the
+    (n, k) rule: Willenborg and de Waal 2001; Hundepool and others 2012). By size, whatever the sign; a total of nothing is
+    nobody's."""
+    size = np.sort(np.abs(np.asarray(amounts, dtype=float)))[::-1]
+    return bool(size[:n].sum() > share * size.sum())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.study.segments import CUSTOMERS_NEEDED, find_segments
+from analysis.study.segments import CUSTOMERS_NEEDED, find_segments, persons
 from analysis.study.tiers import TIERS, TIERS_SHOWN, is_active, open_customers, tier_of
 from analysis.wording import Message, say
 
@@ -25,9 +25,9 @@ def customer_groups(
         ways = {say("Tier"): _labels(by_tier, {name: TIERS[name] for name in TIERS_SHOWN}), **ways}
     if "recency_days" in held:
         customers = open_customers(features)
-        active = customers[is_active(customers)]
-        if len(active) >= CUSTOMERS_NEEDED:
-            found = find_segments(active, k_max, seed, bootstraps)
+        people = persons(customers[is_active(customers)])
+        if len(people) >= CUSTOMERS_NEEDED:
+            found = find_segments(people, k_max, seed, bootstraps)
             ways[say("Segment")] = _labels(found.labels, found.names)
     return {heading: labels for heading, labels in ways.items() if labels.nunique() > 1}
 

@@ -1,9 +1,11 @@
 """Data-driven segments as the report tells them: are there any, what sets them apart, what are they worth."""
 
+import numpy as np
 import pandas as pd
 
 from analysis.finding import Column, Exhibit, Finding
-from analysis.stats.clusters import REFERENCE_DEVIATIONS, STABLE
+from analysis.stats.cluster_choice import LEAST_MARGIN, REFERENCE_DEVIATIONS, STABLE
+from analysis.stats.disclosure import dominates
 from analysis.study.disclosed import hidden
 from analysis.study.segments import TRAIT_NAMES, Segments
 from analysis.wording import Message, say
@@ -21,21 +23,36 @@ MEASURES = {
 
 def segment_table(active: pd.DataFrame, found: Segments) -> pd.DataFrame:
     """One row a segment, largest first: segment, label, customers, share (of all active), assets_mean, assets_ratio (to the
-    average active customer), contribution_mean, transactions_mean, digital_share, products_mean, stability. Segments of few
-    customers, and another that would give them away, are left out; so are measures that the data do not hold."""
+    average active customer), contribution_mean, contribution_share (of all active, where no segment's is negative),
+    transactions_mean, digital_share, products_mean, stability. Segments of few customers, and another that would give them
+    away, are left out; so are measures that the data do not hold, and a mean or shares that few customers make up."""
     held = active.set_index("customer_id").assign(
         digital=lambda frame: frame["app_share"].fillna(0) + frame["web_share"].fillna(0)
     )
     held = held.drop(columns="digital") if held["digital"].eq(0).all() else held
     known = {name: how for name, how in MEASURES.items() if how[0] in held}
     table = held.groupby(found.labels).agg(**known).reset_index()
-    table = table.assign(
+    table = _without_dominated(table, held, found).assign(
         label=table["segment"].map(found.names),
         share=table["customers"] / table["customers"].sum(),
-        assets_ratio=table["assets_mean"] / held["assets_3m"].mean(),
+        assets_ratio=lambda means: means["assets_mean"] / held["assets_3m"].mean() if "assets_mean" in means else np.nan,
         stability=table["segment"].map(found.clustering.stability),
     )
     return table[~hidden(table["customers"])].sort_values("customers", ascending=False, kind="stable", ignore_index=True)
+
+
+def _without_dominated(table: pd.DataFrame, held: pd.DataFrame, found: Segments) -> pd.DataFrame:
+    """The means that few customers make up are left out, and the shares of contribution where one would tell of them."""
+    for mean, measure in (("assets_mean", "assets_3m"), ("contribution_mean", "contribution_12m")):
+        if mean not in table:
+            continue
+        amounts = held[measure].fillna(0).groupby(found.labels)
+        few = amounts.apply(dominates).reindex(table["segment"]).to_numpy(dtype=bool)
+        table = table.assign(**{mean: table[mean].mask(few)})
+        sums = amounts.sum().reindex(table["segment"]).to_numpy()
+        if measure == "contribution_12m" and not few.any() and (sums >= 0).all() and sums.sum() > 0:
+            table = table.assign(contribution_share=sums / sums.sum())
+    return table
 
 
 def segment_findings(found: Segments, table: pd.DataFrame, base: int) -> list[Finding]:
@@ -59,18 +76,18 @@ def segment_findings(found: Segments, table: pd.DataFrame, base: int) -> list[Fi
 def separation_of(found: Segments) -> float:
     """Mean silhouette of the grouping taken, to the two decimals that are shown."""
     table = found.clustering.table
-    return round(float(table.loc[table["k"].eq(found.clustering.k), "separation"].iloc[0]), 2)
+    return round(float(table.loc[table["k"].eq(found.clustering.k), "silhouette"].iloc[0]), 2)
 
 
 def _number_text(found: Segments, weakest: float) -> Message:
     numbers = {"k": found.clustering.k, "weakest": weakest, "needed": STABLE}
     if (separation := separation_of(found)) <= WEAK_SEPARATION:
         return say(
-            "The active customers form **{k:count} stable, but weakly separated segments**: they shade into one another (separation {separation:number}; {weak:number} or less is weak); the least stable has a stability of {weakest:number}, where {needed:number} is needed and 1 is perfect.",
+            "The active personal customers form **{k:count} stable, but weakly separated segments**: they shade into one another (separation {separation:number}; {weak:number} or less is weak); the least stable has a stability of {weakest:number}, where {needed:number} is needed and 1 is perfect.",
             separation=separation, weak=WEAK_SEPARATION, **numbers,
         )  # fmt: skip
     return say(
-        "The active customers form **{k:count} stable segments**: the least stable has a stability of {weakest:number}, where {needed:number} is needed and 1 is perfect.",
+        "The active personal customers form **{k:count} stable segments**: the least stable has a stability of {weakest:number}, where {needed:number} is needed and 1 is perfect.",
         **numbers,
     )
 
@@ -78,7 +95,7 @@ def _number_text(found: Segments, weakest: float) -> Message:
 def _no_segments(found: Segments, base: int) -> list[Finding]:
     best = float(found.clustering.table["min_stability"].max())
     text = say(
-        "There are **no stable segments**: no grouping of the active customers both comes back when they are drawn anew and lies further apart than groups in data without structure."
+        "There are **no stable segments**: no grouping of the active personal customers both comes back when they are drawn anew and parts them better than it would data without structure."
     )
     stability = say(
         "The most stable grouping tried reaches **{best:number}** in its least stable group, where {needed:number} is needed beside separation.",
@@ -96,7 +113,7 @@ def _richest(found: Segments, table: pd.DataFrame) -> list[Finding]:
         return []
     row = table.loc[table["assets_ratio"].idxmax()]
     text = say(
-        "The richest segment ({name}) holds on average **{ratio:ratio.1} times** the assets of the average active customer.",
+        "The richest segment ({name}) holds on average **{ratio:ratio.1} times** the assets of the average active personal customer.",
         name=row["label"], ratio=row["assets_ratio"],
     )  # fmt: skip
     return [
@@ -108,7 +125,7 @@ def _richest(found: Segments, table: pd.DataFrame) -> list[Finding]:
 
 
 def _share(key: str, row: pd.Series, base: int) -> Finding:
-    text = say("{name}: **{share:share}** of active customers.", name=row["label"], share=row["share"])
+    text = say("{name}: **{share:share}** of active personal customers.", name=row["label"], share=row["share"])
     return Finding(f"segment.{key}.share", text, float(row["share"]), base, "share", exhibit="segments", is_headline=False)
 
 
@@ -120,16 +137,17 @@ def choice_exhibit(found: Segments) -> Exhibit:
         name="choice",
         title=_choice_title(found),
         subtitle=say(
-            "k-means with each number of segments. Acceptable: each segment's stability (mean bootstrap Jaccard agreement) is {stable:number} or more, and separation (mean silhouette) exceeds that of data without structure by more than {deviations:count} of its standard deviations; of these the one furthest above is taken. A separation of {weak:number} or less is weak",
-            stable=STABLE, deviations=REFERENCE_DEVIATIONS, weak=WEAK_SEPARATION,
+            "k-means with each number of segments. Acceptable: each segment's stability (mean bootstrap Jaccard agreement) is {stable:number} or more, and the gain (log-likelihood a customer over one group) exceeds that in data without structure by {least:number} and by {deviations:count} of its standard deviations; of these the fewest segments are taken that exceed it as far as any, but for {least:number}. A separation (mean silhouette) of {weak:number} or less is weak",
+            stable=STABLE, deviations=REFERENCE_DEVIATIONS, weak=WEAK_SEPARATION, least=LEAST_MARGIN,
         ),
         frame=table.assign(verdict=table["is_acceptable"].map(verdict), is_total=table["k"].eq(found.clustering.k)),
         columns=(
             Column("k", say("Segments"), "count", say("number")),
             Column("min_stability", say("Least stable"), "number", say("0 to 1")),
             Column("mean_stability", say("Mean stability"), "number", say("0 to 1")),
-            Column("separation", say("Separation"), "number", say("silhouette")),
-            Column("reference", say("Without structure"), "number", say("silhouette")),
+            Column("separation", say("Gain"), "number", say("log-likelihood")),
+            Column("reference", say("Without structure"), "number", say("log-likelihood")),
+            Column("silhouette", say("Separation"), "number", say("silhouette")),
             Column("verdict", say("Acceptable")),
         ),
     )  # fmt: skip
@@ -138,17 +156,17 @@ def choice_exhibit(found: Segments) -> Exhibit:
 def _choice_title(found: Segments) -> Message:
     k = found.clustering.k
     if k == 1:
-        return say("No number of segments is both stable and better separated than data without structure")
+        return say("No number of segments is both stable and beyond data without structure")
     if (separation := separation_of(found)) <= WEAK_SEPARATION:
         return say(
-            "{k:count} segments are stable and better separated than data without structure, yet weakly: they shade into one another (separation {separation:number})",
+            "{k:count} segments are stable and beyond data without structure, yet weakly separated: they shade into one another (separation {separation:number})",
             k=k, separation=separation,
         )  # fmt: skip
-    return say("{k:count} segments are stable and better separated than data without structure", k=k)
+    return say("{k:count} segments are stable and beyond data without structure", k=k)
 
 
 def profile_exhibit(found: Segments, table: pd.DataFrame) -> Exhibit:
-    """Each shown segment's mean of each trait against all active customers."""
+    """Each shown segment's mean of each trait against all active personal customers."""
     if found.clustering.k == 1:
         return Exhibit("profile", say("Profile of the segments"), absent=say("There are no stable segments to describe."))
     profile = found.traits.groupby(found.labels).mean() - found.traits.mean()
@@ -163,7 +181,7 @@ def profile_exhibit(found: Segments, table: pd.DataFrame) -> Exhibit:
         name="profile",
         title=say("The segments lie furthest apart in: {trait}", trait=TRAIT_NAMES[widest]),
         subtitle=say(
-            "Mean of each trait against all active customers, in robust standard deviations; segments are made to differ in these traits, so that the differences are no test"
+            "Mean of each trait against all active personal customers, in robust standard deviations; segments are made to differ in age, assets, digital share and products, so that these differences are no test"
         ),
         frame=pd.DataFrame(cells),
     )
@@ -177,6 +195,7 @@ def segment_exhibit(table: pd.DataFrame, found: Segments, currency: str) -> Exhi
         Column("share", say("Share"), "share"),
         Column("assets_mean", say("Mean assets"), "amount", say("{currency}", currency=currency)),
         Column("contribution_mean", say("Mean contribution"), "amount", say("{currency} a year", currency=currency)),
+        Column("contribution_share", say("Share of contribution"), "share"),
         Column("transactions_mean", say("Transactions"), "number.1", say("in 90 days")),
         Column("digital_share", say("Digital"), "share", say("% of transactions")),
         Column("stability", say("Stability"), "number", say("0 to 1")),
@@ -194,6 +213,8 @@ def segment_exhibit(table: pd.DataFrame, found: Segments, currency: str) -> Exhi
 
 def _segments_title(table: pd.DataFrame, found: Segments) -> Message:
     if found.clustering.k == 1:
-        return say("All active customers as one group")
+        return say("All active personal customers as one group")
     largest = table.iloc[0]
-    return say("Largest segment: {name}, {share:share} of active customers", name=largest["label"], share=largest["share"])
+    return say(
+        "Largest segment: {name}, {share:share} of active personal customers", name=largest["label"], share=largest["share"]
+    )

@@ -1,5 +1,6 @@
-"""Who the customers are and what they are worth: tiers, RFM, data-driven segments."""
+"""Who the customers are: RFM and data-driven segments, what segments are good for, and who moves between them."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,11 +8,15 @@ import pandas as pd
 
 from analysis.errors import NotProduced, UserError
 from analysis.finding import Exhibit, Finding
+from analysis.study.churn import ChurnRule
 from analysis.study.disclosed import is_tellable, told
 from analysis.study.rfm import rfm_exhibit, rfm_findings, rfm_scores
+from analysis.study.segment_actions import action_exhibit
 from analysis.study.segment_exhibits import choice_exhibit, profile_exhibit, segment_exhibit, segment_findings, segment_table
-from analysis.study.segments import CUSTOMERS_NEEDED, find_segments
-from analysis.study.tiers import ACTIVE_DAYS, is_active, open_customers, pyramid, tier_exhibit, tier_findings, tier_table
+from analysis.study.segment_moves import segment_moves
+from analysis.study.segment_uses import segment_uses
+from analysis.study.segments import CUSTOMERS_NEEDED, find_segments, persons
+from analysis.study.tiers import ACTIVE_DAYS, is_active, open_customers
 from analysis.wording import say
 
 
@@ -20,44 +25,73 @@ class Segmentation:
     """What the report shows."""
 
     findings: list[Finding]
-    pyramid: Exhibit
-    tiers: Exhibit
     rfm: Exhibit
     choice: Exhibit
     profile: Exhibit
     segments: Exhibit
+    actions: Exhibit
+    churn: Exhibit
+    satisfaction: Exhibit
+    tests: Exhibit
+    moves: Exhibit
+    transitions: Exhibit
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the report reads beside features; None where the bank brings none: `surveys`, `campaigns` (canonical), and the bank's own
+    `actions` (see `Book.segment_actions`)."""
+
+    surveys: pd.DataFrame | None = None
+    campaigns: pd.DataFrame | None = None
+    actions: pd.DataFrame | None = None
 
 
 def segmentation(
-    features: pd.DataFrame, tiers: Mapping[str, float], currency: str, k_max: int = 7, bootstraps: int = 25, seed: int = 7
+    history: Mapping[dt.date, pd.DataFrame],
+    tables: Tables,
+    tiers: Mapping[str, float],
+    currency: str,
+    rule: ChurnRule | None = None,
+    k_max: int = 7,
+    bootstraps: int = 25,
+    seed: int = 7,
 ) -> Segmentation:
-    """`features` of one landmark (see `bank.features`) → the report. `tiers` are the bank's edges in its currency.
-    Needs balances, transactions and at least CUSTOMERS_NEEDED active customers."""
+    """`history`: features by landmark (see `bank.features`), the latest of which is the report's day. `tiers` are the bank's edges in
+    its currency. Needs balances, transactions and at least CUSTOMERS_NEEDED active personal customers."""
     if k_max < 2 or bootstraps < 2:
         raise UserError(f"k_max is {k_max} and bootstraps {bootstraps}; each must be at least 2.")
-    customers = open_customers(features)
+    as_of = max(history)
+    customers = open_customers(history[as_of])
     active = customers[is_active(customers)]
-    if len(active) < CUSTOMERS_NEEDED:
+    people = persons(active)
+    if len(people) < CUSTOMERS_NEEDED:
         raise NotProduced(
-            say("Active customers: {n}; segments need {needed:count}.", n=told(len(active)), needed=CUSTOMERS_NEEDED)
+            say("Active personal customers: {n}; segments need {needed:count}.", n=told(len(people)), needed=CUSTOMERS_NEEDED)
         )
     scores = rfm_scores(active)
-    found = find_segments(active, k_max, seed, bootstraps)
-    table = segment_table(active, found)
-    by_tier = tier_table(customers, tiers) if tiers else None
+    found = find_segments(people, k_max, seed, bootstraps)
+    table = segment_table(people, found)
+    uses = segment_uses(found, history, tables.surveys, tables.campaigns, rule or ChurnRule(), tiers, as_of, seed)
+    moved = segment_moves(history, found, as_of, seed)
     return Segmentation(
         findings=[
             *_active_findings(customers, active),
-            *([] if by_tier is None else tier_findings(by_tier)),
             *rfm_findings(scores),
-            *segment_findings(found, table, len(active)),
+            *segment_findings(found, table, len(people)),
+            *uses.findings,
+            *moved.findings,
         ],
-        pyramid=_without_tiers("pyramid") if by_tier is None else pyramid(by_tier, customers, tiers, currency),
-        tiers=_without_tiers("tiers") if by_tier is None else tier_exhibit(by_tier, currency),
         rfm=rfm_exhibit(scores),
         choice=choice_exhibit(found),
         profile=profile_exhibit(found, table),
         segments=segment_exhibit(table, found, currency),
+        actions=action_exhibit(found, table, tables.actions),
+        churn=uses.churn,
+        satisfaction=uses.satisfaction,
+        tests=uses.tests,
+        moves=moved.parts,
+        transitions=moved.transitions,
     )
 
 
@@ -73,7 +107,3 @@ def _active_findings(customers: pd.DataFrame, active: pd.DataFrame) -> list[Find
         never=say("; {share:share} have none in the data at all", share=never / len(customers)) if is_told else "",
     )  # fmt: skip
     return [Finding("active_customers", text, share, len(customers), "share")]
-
-
-def _without_tiers(name: str) -> Exhibit:
-    return Exhibit(name, say("Tiers"), absent=say("The bank's bank.yaml states no edges of tiers."))

@@ -14,11 +14,14 @@ from analysis.study.attribution import churn_attribution
 from analysis.study.churn import ChurnRule
 from analysis.study.identity import identity_findings
 from analysis.study.satisfaction import satisfaction
-from analysis.study.segmentation import segmentation
+from analysis.study.segmentation import Tables, segmentation
 from analysis.study.survey import questionnaire
+from analysis.study.tiers import open_customers, tier_findings, tier_table
 
 Parameters = Mapping[str, Mapping[str, object]]
-DATA = "data_trust"
+DATA, VALUE = "data_trust", "value"
+IN_PART = (DATA, VALUE)
+RULE = ("horizon_months", "dormant_days", "run_off_share")
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,13 @@ class Answers:
 
 
 def parameters() -> dict[str, dict[str, object]]:
-    """Report → the parameters it is published with: the notebook's defaults, or what `reports.yaml` says instead; none for who is
-    who, all that is asked of the report on the data."""
+    """Report → the parameters it is published with: the notebook's defaults, or what `reports.yaml` says instead; none for the reports
+    of which only a part without parameters has a truth (IN_PART)."""
     listed, notebooks = read_publications(root() / "reports.yaml").reports, root() / "notebooks"
-    known = {name: entry for name, entry in listed.items() if name in STUDIES and name != DATA}
+    known = {name: entry for name, entry in listed.items() if name in STUDIES and name not in IN_PART}
     for name, entry in known.items():
         check_publication(name, entry, notebooks)
-    return {**{name: parameters_in_force(entry, notebooks) for name, entry in known.items()}, DATA: {}}
+    return {**{name: parameters_in_force(entry, notebooks) for name, entry in known.items()}, **{name: {} for name in IN_PART}}
 
 
 def answers(book: Book, asked: Parameters) -> Answers:
@@ -62,7 +65,18 @@ def survey_tables(book: Book) -> tuple[pd.DataFrame, pd.DataFrame] | None:
 
 
 def _segments(book: Book, values: Mapping[str, object]) -> list[Finding]:
-    return segmentation(book.features(), book.config.tiers, book.config.currency, **values).findings
+    values = dict(values)
+    rule = ChurnRule(**{name: values.pop(name) for name in RULE if name in values})
+    tables = Tables(book.table_if_any("surveys"), book.table_if_any("campaigns"))
+    return segmentation(book.feature_history(), tables, book.config.tiers, book.config.currency, rule, **values).findings
+
+
+def _tiers(book: Book, values: Mapping[str, object]) -> list[Finding]:
+    """Of the report on value, what has a truth: the tiers."""
+    features = book.features()
+    if not book.config.tiers or "assets_3m" not in features:
+        return []
+    return tier_findings(tier_table(open_customers(features), book.config.tiers))
 
 
 def _opinions(book: Book, values: Mapping[str, object]) -> list[Finding]:
@@ -80,4 +94,4 @@ def _identity(book: Book, values: Mapping[str, object]) -> list[Finding]:
     return identity_findings(book.sources.get("identity") or {})
 
 
-STUDIES = {"segmentation": _segments, "satisfaction": _opinions, "churn_attribution": _churn, DATA: _identity}
+STUDIES = {"segmentation": _segments, VALUE: _tiers, "satisfaction": _opinions, "churn_attribution": _churn, DATA: _identity}

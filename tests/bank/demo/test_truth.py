@@ -109,7 +109,7 @@ def test_truths_of_the_whole_book_are_counted_without_error(made):
     tiers = [made.facts[f"tier.{name}.contribution_share"]["value"] for name in ("mass", "affluent", "private_banking")]
     assert sum(tiers) == pytest.approx(1, abs=1e-12)
     assert made.facts["tier.above_mass.contribution_share"]["value"] == pytest.approx(sum(tiers[1:]), abs=1e-12)
-    assert made.facts["segments.k"]["value"] == 6
+    assert made.facts["segments.k"]["value"] == 5
 
 
 def test_changes_name_their_grouping_and_causes_their_rules_and_crude_figures(made):

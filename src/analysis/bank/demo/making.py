@@ -41,6 +41,7 @@ from analysis.errors import UserError
 from analysis.wording import say
 
 SMALLEST = 300
+DEFINITIONS = ("bank.yaml", "segment_actions.csv")
 BLOCK = 5000
 STREAMS = ("stage", "people", "holdings", "lists", "companies", "prospects", "dirt")
 BLOCK_STREAMS = ("life", "money", "campaigns", "bookings", "contacts", "complaints", "surveys", "care", "dirt", "truth")
@@ -49,7 +50,7 @@ HAS = {"card": ["card"], "loan": ["loan", "mortgage"]}
 
 
 def make_demo_bank(out: Path, customers: int | None = None, seed: int = DEFAULT_SEED, world: str = "default") -> None:
-    """Write the demo bank's folder: raw extracts, bank.yaml and truth/. The same seed, size and world give the same bytes.
+    """Write the demo bank's folder: raw extracts, DEFINITIONS and truth/. The same seed, size and world give the same bytes.
 
     `customers` counts all who ever were customers in the 48 months (5,000; 300 in the world `small`). UserError: fewer than
     300 customers, an unknown world, a folder that holds something else, a full disk; then nothing is changed.
@@ -64,7 +65,8 @@ def make_demo_bank(out: Path, customers: int | None = None, seed: int = DEFAULT_
         )  # fmt: skip
     with replacing(Path(out)) as folder, Delivery(folder) as delivery, dirt.spotless(chosen.is_clean):
         _write(delivery, chosen, size)
-        (folder / "bank.yaml").write_bytes(files(__package__).joinpath("bank.yaml").read_bytes())
+        for name in DEFINITIONS:
+            (folder / name).write_bytes(files(__package__).joinpath(name).read_bytes())
 
 
 @dataclass(frozen=True)

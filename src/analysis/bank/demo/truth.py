@@ -12,7 +12,7 @@ from analysis.bank.demo.causes import attributable, churn_by_set
 from analysis.bank.demo.history import LANDMARKS, History
 from analysis.bank.demo.opinions import Opinions
 from analysis.bank.demo.outcomes import Horizon
-from analysis.bank.demo.people import Traits
+from analysis.bank.demo.people import ARCHETYPES, Traits
 from analysis.bank.demo.risks import (
     Seen,
     at_risk,
@@ -110,7 +110,7 @@ class Truth:
     def _book_facts(self) -> dict[str, dict]:
         everybody = "customers open at as_of"
         shares = self.tiers / self.tiers.sum()
-        segments = 1 if self.world.is_flat else 6
+        segments = 1 if self.world.is_flat else len(ARCHETYPES) - 1
         return {
             "active_customers": _fact(self.active[0] / self.active[1], "share", everybody),
             **{
@@ -118,7 +118,7 @@ class Truth:
                 for name, share in zip(TIER_EDGES, shares, strict=True)
             },
             "tier.above_mass.contribution_share": _fact(shares[1:].sum(), "share", everybody),
-            "segments.k": _fact(segments, "count", "archetypes from which customers were drawn"),
+            "segments.k": _fact(segments, "count", "archetypes from which personal customers were drawn"),
         }
 
     def _opinion_facts(self) -> dict[str, dict]:
