@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 from tests.conftest import project_root
+from tests.study.test_methods import CAUSAL
 
 from analysis.bank.demo import make_demo_bank
 from analysis.bank.prepare import prepare
@@ -15,7 +18,8 @@ from analysis.project import folders
 from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-CUSTOMERS = 500
+CUSTOMERS = 1000
+METHODS = Path(__file__).parents[2] / "docs" / "methods.md"
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +35,13 @@ def home(tmp_path_factory):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_it_runs_by_the_command_line_from_anywhere(path, home, tmp_path):
-    settings = {**os.environ, "CRM_HOME": str(home), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    settings = {
+        **os.environ,
+        "CRM_LANGUAGES": "en,zh",
+        "CRM_HOME": str(home),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     command = [sys.executable, "-m", "papermill", str(path), "out.ipynb", "--no-progress-bar", "--log-level", "WARNING"]
     done = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -45,3 +55,18 @@ def test_it_runs_by_the_command_line_from_anywhere(path, home, tmp_path):
     assert len(findings) >= 3
     assert len({finding["id"] for finding in findings}) == len(findings)
     assert sum(EXHIBIT_MIME in data for data in outputs) >= 3
+    assert [finding["id"] for finding in findings if not is_documented(finding["id"])] == []
+    assert [finding["text"] for finding in findings if speaks_of_causes(finding)] == []
+    exhibits = {data[EXHIBIT_MIME]["name"] for data in outputs if EXHIBIT_MIME in data}
+    assert {finding["exhibit"] for finding in findings if finding["exhibit"]} <= exhibits
+
+
+def is_documented(name: str) -> bool:
+    text = METHODS.read_text(encoding="utf-8").partition("<!-- passport: begin -->")[0]
+    patterns = [re.sub(r"<[^>]+>", "*", pattern) for pattern in re.findall(r"`([^`\n]+)`", text)]
+    return any(fnmatchcase(name, pattern) for pattern in patterns if pattern != "*")
+
+
+def speaks_of_causes(finding: dict) -> bool:
+    is_free = finding["evidence"] in ("assumed-causal", "experiment")
+    return not is_free and any(CAUSAL[language].search(text) for language, text in finding["text"].items())

@@ -1,4 +1,4 @@
-"""Every finding and exhibit that the three studies make: stable ids, bases, intervals, no cause, a line in docs/methods.md."""
+"""Every finding and exhibit that the studies make: stable ids, bases, intervals, no cause, a line in docs/methods.md."""
 
 import dataclasses
 import datetime as dt
@@ -13,9 +13,11 @@ from analysis.finding import Exhibit
 from analysis.study.attribution import churn_attribution
 from analysis.study.churn import ChurnRule
 from analysis.study.groups import customer_groups
+from analysis.study.relation_groups import relation_groups
 from analysis.study.satisfaction import satisfaction
-from analysis.study.segmentation import segmentation
+from analysis.study.segmentation import Tables, segmentation
 from analysis.study.survey import Questionnaire
+from analysis.study.value import value
 from analysis.wording import render, say
 
 AS_OF = dt.date(2025, 6, 30)
@@ -40,10 +42,13 @@ def reports(simulate_history, simulate_segments, simulate_survey):
     planted, history = simulate_segments(planted=True), simulate_history()
     asked = Questionnaire({name: say(name) for name in ("waiting", "staff", "app")}, {}, frozenset())
     groups = customer_groups(planted, EDGES, 4, 5)
+    bare = simulate_segments(planted=False).drop(columns="contribution_12m")
     few = {day: frame.head(200) for day, frame in simulate_history(200, seed=2, monthly_hazard=0.002).items()}
     return {
-        "segments": segmentation(planted, EDGES, "CNY", 4, 5),
-        "no segments": segmentation(simulate_segments(planted=False).drop(columns="contribution_12m"), EDGES, "CNY", 4, 5),
+        "segments": segmentation({AS_OF: planted}, Tables(surveys), EDGES, "CNY", k_max=4, bootstraps=5),
+        "no segments": segmentation({AS_OF: bare}, Tables(), EDGES, "CNY", k_max=4, bootstraps=5),
+        "value": value(history, EDGES, "CNY"),
+        "relations": relation_groups(history, None, ChurnRule(), "CNY", AS_OF),
         "satisfaction": satisfaction(surveys, answers, asked, groups, {}, AS_OF, replicates=50),
         "churn": churn_attribution(history, AS_OF, EDGES, ChurnRule()),
         "few churners": churn_attribution(few, AS_OF, EDGES, ChurnRule()),

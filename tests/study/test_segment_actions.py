@@ -49,9 +49,7 @@ def test_texts_of_the_bank_are_shown_in_both_languages_and_escaped(grouped, monk
 
 @pytest.mark.parametrize("when", ["digital_hgh", "income_high", "digital", "digital_high+", "high"])
 def test_an_unknown_trait_is_one_sentence_that_names_the_known_ones(grouped, when):
-    with pytest.raises(
-        UserError, match=r"segment_actions.csv, line 3: '.*' is no trait of a segment; write one of age, "
-    ):
+    with pytest.raises(UserError, match=r"segment_actions.csv, line 3: '.*' is no trait of a segment; write one of age, "):
         action_exhibit(*grouped, actions(("digital_high", "Write"), (when, "Call")))
 
 

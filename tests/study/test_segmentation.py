@@ -110,7 +110,7 @@ def test_without_structure_the_report_says_so(flat):
     by_id = {found.id: found.text.render() for found in flat.findings}
     assert "no stable segments" in by_id["segments.k"]
     assert flat.profile.absent.render() == "There are no stable segments to describe."
-    assert flat.tests.absent.render() == "There are no stable segments to tell apart."
+    assert flat.segment_tests.absent.render() == "There are no stable segments to tell apart."
     assert not any(name.startswith("segment.") for name in by_id)
 
 

@@ -47,6 +47,11 @@ tables:
   `data/processed/<bank>/standards.parquet`.
 - **Days**: a table is *dated by* the column that says when a row became known; reports as of a day see no later row, and of
   an earlier row nothing that became known later ("known from").
+- **What to do differently**: `segment_actions.csv` beside `bank.yaml`, optional, UTF-8, comma-separated: `when` (traits joined by `+`,
+  each `<trait>_high` or `<trait>_low`; empty fits all and stands last), `action`, `action_zh`, `owner`, `owner_zh`; `when` and
+  `action` are required. The first row that fits a segment is shown with it. A trait fits where the segment's mean lies at least
+  0.25 robust standard deviations from that of all active personal customers. Traits: age, transactions, assets, wealth, loans,
+  digital, branch, products, payment.
 - **Other keys** of `bank.yaml`: `names`, `kind_of_data` (real, simulated, research), `prepared_by`, `as_of` (if not the last month
   end in the data), `tiers`, `max_rejected_share`, `survey` (items, constructs, paths, outcome).
 

@@ -29,12 +29,12 @@ class Segmentation:
     choice: Exhibit
     profile: Exhibit
     segments: Exhibit
-    actions: Exhibit
-    churn: Exhibit
-    satisfaction: Exhibit
-    tests: Exhibit
-    moves: Exhibit
-    transitions: Exhibit
+    segment_actions: Exhibit
+    segment_churn: Exhibit
+    segment_satisfaction: Exhibit
+    segment_tests: Exhibit
+    segment_moves: Exhibit
+    segment_transitions: Exhibit
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,12 @@ def segmentation(
         choice=choice_exhibit(found),
         profile=profile_exhibit(found, table),
         segments=segment_exhibit(table, found, currency),
-        actions=action_exhibit(found, table, tables.actions),
-        churn=uses.churn,
-        satisfaction=uses.satisfaction,
-        tests=uses.tests,
-        moves=moved.parts,
-        transitions=moved.transitions,
+        segment_actions=action_exhibit(found, table, tables.actions),
+        segment_churn=uses.churn,
+        segment_satisfaction=uses.satisfaction,
+        segment_tests=uses.tests,
+        segment_moves=moved.parts,
+        segment_transitions=moved.transitions,
     )
 
 
