@@ -47,14 +47,14 @@ class Clustering:
 def choose_clusters(
     frame: pd.DataFrame, k_range: Iterable[int] = range(2, 8), bootstraps: int = 25, seed: int = 0, sample: int = 1500
 ) -> Clustering:
-    """Clusters (`fit_clusters`, adapting) with as few as gain about as much over data without structure as any, among the stable.
+    """Clusters (`fit_clusters`, adapting): the steadiest of the numbers that gain about as much over data without structure as any.
 
     A k is acceptable if every cluster's bootstrap Jaccard is at least .75 (Hennig 2007; fpc's clusterboot) and its likelihood
     gains more over one cluster, by LEAST_MARGIN and by 3 of their standard deviations, than it does in data with the same
     columns and the same rank correlations but nothing else in common (the gap of Tibshirani, Walther and Hastie 2001, with a
-    normal copula for the reference). Of these the least k is taken whose margin comes within LEAST_MARGIN of
-    the greatest. If none is acceptable, k is 1. k is chosen on a random `sample` of rows; all rows then get labels.
-    `frame`: scaled, nothing missing."""
+    normal copula for the reference). Of those whose margin comes within LEAST_MARGIN of the greatest the k is taken whose
+    least stable cluster is the most stable. If none is acceptable, k is 1. k is chosen on a random `sample` of rows; all rows
+    then get labels. `frame`: scaled, nothing missing."""
     data = _checked(frame)
     random = np.random.default_rng(seed)
     rows = data if len(data) <= sample else data[np.sort(random.choice(len(data), sample, replace=False))]
@@ -64,15 +64,15 @@ def choose_clusters(
     references = np.array([_gains(draw(random), ks) for _ in range(REFERENCES)])
     stability = {k: jaccard_stability(rows, k, bootstraps, seed, adapts=True) for k in ks}
     table = _judged(rows, fits, references, stability)
-    k = _fewest(table[table["is_acceptable"]])
+    k = _steadiest(table[table["is_acceptable"]])
     return _labelled(frame, fits[k] if k > 1 else _one(rows), stability.get(k), table)
 
 
-def _fewest(acceptable: pd.DataFrame) -> int:
+def _steadiest(acceptable: pd.DataFrame) -> int:
     if acceptable.empty:
         return 1
-    close = acceptable["margin"] >= acceptable["margin"].max() - LEAST_MARGIN
-    return int(acceptable.loc[close, "k"].min())
+    close = acceptable[acceptable["margin"] >= acceptable["margin"].max() - LEAST_MARGIN]
+    return int(close.loc[close["min_stability"].idxmax(), "k"])
 
 
 def _one(rows: np.ndarray) -> Fit:

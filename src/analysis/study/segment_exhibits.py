@@ -137,7 +137,7 @@ def choice_exhibit(found: Segments) -> Exhibit:
         name="choice",
         title=_choice_title(found),
         subtitle=say(
-            "k-means with each number of segments. Acceptable: each segment's stability (mean bootstrap Jaccard agreement) is {stable:number} or more, and the gain (log-likelihood a customer over one group) exceeds that in data without structure by {least:number} and by {deviations:count} of its standard deviations; of these the fewest segments are taken that exceed it as far as any, but for {least:number}. A separation (mean silhouette) of {weak:number} or less is weak",
+            "k-means with each number of segments. Acceptable: each segment's stability (mean bootstrap Jaccard agreement) is {stable:number} or more, and the gain (log-likelihood a customer over one group) exceeds that in data without structure by {least:number} and by {deviations:count} of its standard deviations; of those that exceed it within {least:number} of the most, the number is taken whose least stable segment is the most stable. A separation (mean silhouette) of {weak:number} or less is weak",
             stable=STABLE, deviations=REFERENCE_DEVIATIONS, weak=WEAK_SEPARATION, least=LEAST_MARGIN,
         ),
         frame=table.assign(verdict=table["is_acceptable"].map(verdict), is_total=table["k"].eq(found.clustering.k)),
