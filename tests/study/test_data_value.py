@@ -22,7 +22,20 @@ from analysis.stats.intervals import Z95, Estimate
 from analysis.study import data_value, trust_sources
 from analysis.study import warning_model as warning
 from analysis.study.churn import ChurnRule
-from analysis.study.trust_sources import CHURN, FEATURE_SOURCES, FEATURES_USED, LINKING, SATISFACTION, SEGMENTS, TERM_FEATURES
+from analysis.study.trust_sources import (
+    CHURN,
+    COMPANIES,
+    FEATURE_SOURCES,
+    FEATURES_USED,
+    LIFECYCLE,
+    LIFETIME,
+    LINKING,
+    RELATIONS,
+    SATISFACTION,
+    SEGMENTS,
+    TERM_FEATURES,
+    VALUE,
+)
 from analysis.study.warning_model import design, warning_model
 
 STUDY = Path(data_value.__file__).parent
@@ -31,8 +44,21 @@ ENTRIES = {
     SEGMENTS: [("segmentation", "segmentation")],
     SATISFACTION: [("satisfaction", "satisfaction"), ("groups", "customer_groups")],
     CHURN: [("attribution", "churn_attribution")],
+    RELATIONS: [("relation_groups", "relation_groups")],
+    VALUE: [("value", "value")],
+    LIFETIME: [("lifetime_value", "lifetime_value")],
+    LIFECYCLE: [("lifecycle", "lifecycle")],
+    COMPANIES: [("companies", "companies")],
 }
-HOMONYMS = {"customer_id", "size", (SEGMENTS, "kind"), (CHURN, "assets"), (SATISFACTION, "branch_id")}
+HOMONYMS = {
+    "customer_id",
+    "size",
+    (CHURN, "assets"),
+    (SATISFACTION, "branch_id"),
+    (RELATIONS, "assets"),
+    (RELATIONS, "kind"),
+    (COMPANIES, "assets"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +230,7 @@ def test_fields_are_told_by_what_they_add_then_the_emptiest(found):
 
 def test_a_field_that_no_study_uses_says_so_and_one_within_noise_too(found):
     shown = data_value.value_exhibit(_filled(), found, {"customers.sex": "sex"}).frame.set_index("field")
-    assert shown.loc["customers.industry", "used"].render() == "no study yet"
+    assert shown.loc["customers.industry", "used"].render() == "Companies"
     assert shown.loc["customers.sex", "used"].render() == "Customer satisfaction"
     assert shown.loc["customers.sex", "label"].render() == "Customers, sex"
     assert shown.loc["customers.kind", "adds"].render().endswith("within noise")

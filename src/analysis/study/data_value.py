@@ -17,6 +17,7 @@ from analysis.study.warning_model import _validate as predictions
 from analysis.wording import Message, say
 
 SHOWN = 30
+NAMED_REPORTS = 3
 ROW = ["landmark", "customer_id"]
 Names = Mapping[str, Message | str]
 
@@ -78,7 +79,7 @@ def value_exhibit(fields: pd.DataFrame, found: pd.DataFrame, columns: Names) -> 
     none = say("no study yet")
     table = table.assign(
         label=[say("{name:capital}", name=_name(field, columns)) for field in table["field"]],
-        used=[_joined(used) or none for used in table["used"]],
+        used=[_told(used) or none for used in table["used"]],
         adds=[_adds(row) for row in table.itertuples()],
     )
     return Exhibit(
@@ -117,6 +118,11 @@ def _adds(row) -> Message | None:
         return None
     text = say("{value:number.3} ({low:number.3} to {high:number.3})", value=row.value, low=row.low, high=row.high)
     return text if row.low > 0 else say("{text}, within noise", text=text)
+
+
+def _told(used: Sequence[Message]) -> Message | None:
+    """The reports by name, or how many they are."""
+    return _joined(used) if len(used) <= NAMED_REPORTS else say("{n:count} reports", n=len(used))
 
 
 def _joined(names: Sequence[Message]) -> Message | None:

@@ -3,14 +3,22 @@
 from analysis.wording import Message, say
 
 SEGMENTS, SATISFACTION, CHURN = say("Customer segments"), say("Customer satisfaction"), say("Churn attribution")
+RELATIONS, VALUE, LIFETIME = say("Groups by relation"), say("What customers are worth"), say("Customer lifetime")
+LIFECYCLE, COMPANIES, PROSPECTS = say("Customer lifecycle"), say("Companies"), say("Prospects")
 LINKING = say("Linking of records")
 
 _OWN = ("transactions.booked_at", "transactions.initiated_by")
 _ASSETS = ("balances.basis", "balances.deposits", "balances.month", "balances.wealth")
+_HELD = ("holdings.closed_date", "holdings.product")
+_PAID = ("transactions.amount", *_OWN)
 _OPEN = ("complaints.reopened_at", "complaints.resolved_at")
 FEATURE_SOURCES = {
     "kind": ("customers.kind",),
     "sex": ("customers.sex",),
+    "age_years": ("customers.birth_date",),
+    "branch_id": ("customers.branch_id",),
+    "industry": ("customers.industry",),
+    "risk_grade": ("customers.risk_grade",),
     "closed_date": ("customers.closed_date",),
     "exit_reason": ("customers.exit_reason",),
     "tenure_months": ("customers.opened_date",),
@@ -18,17 +26,28 @@ FEATURE_SOURCES = {
     "transactions_30d": _OWN,
     "transactions_90d": _OWN,
     "transactions_365d": _OWN,
-    "outflow_90d": ("transactions.amount", *_OWN),
-    "outflow_365d": ("transactions.amount", *_OWN),
+    "outflow_365d": _PAID,
+    "payment_days": _PAID,
+    "first_payment_days": _PAID,
+    "last_payment_days": _PAID,
+    "payments_total": ("transactions.amount", "transactions.initiated_by"),
     "branch_share": (*_OWN, "transactions.channel"),
     "web_share": (*_OWN, "transactions.channel"),
     "app_share": (*_OWN, "transactions.channel"),
+    "deposits": ("balances.basis", "balances.deposits", "balances.month"),
     "wealth": ("balances.basis", "balances.month", "balances.wealth"),
     "loans": ("balances.basis", "balances.loans", "balances.month"),
     "assets": _ASSETS,
     "assets_3m": _ASSETS,
+    "assets_12m": _ASSETS,
+    "assets_slope": _ASSETS,
     "assets_trend": _ASSETS,
-    "products_held": ("holdings.closed_date", "holdings.product"),
+    "assets_volatility": _ASSETS,
+    "months_seen": ("balances.basis", "balances.month"),
+    "products_held": _HELD,
+    "holds_fund": _HELD,
+    "holds_insurance": _HELD,
+    "holds_wealth": _HELD,
     "complaints_365d": ("complaints.received_at",),
     "open_complaints": _OPEN,
     "wait_minutes_90d": ("contacts.purpose", "contacts.started_at", "contacts.wait_minutes"),
@@ -38,12 +57,29 @@ FEATURE_SOURCES = {
     ),
 }  # fmt: skip
 _TRAITS = (
-    "transactions_90d", "outflow_90d", "wealth", "assets", "loans", "app_share", "web_share", "branch_share", "products_held",
-    "assets_3m", "recency_days", "closed_date",
+    "age_years", "transactions_365d", "outflow_365d", "wealth", "assets", "loans", "app_share", "web_share", "branch_share",
+    "products_held", "assets_3m", "recency_days", "closed_date", "kind", "tenure_months",
 )  # fmt: skip
+_ENDS = ("closed_date", "exit_reason", "recency_days", "tenure_months")
 FEATURES_USED = {
-    SEGMENTS: (*_TRAITS, "transactions_365d", "outflow_365d", "contribution_12m"),
-    SATISFACTION: (*_TRAITS, "kind", "sex"),
+    SEGMENTS: (*_TRAITS, "transactions_90d", "contribution_12m", "exit_reason"),
+    SATISFACTION: (*_TRAITS, "sex"),
+    RELATIONS: (*_ENDS, "assets_3m", "deposits", "wealth", "loans", "contribution_12m"),
+    VALUE: (
+        *_ENDS, "kind", "assets", "assets_3m", "assets_12m", "assets_trend", "assets_volatility", "deposits", "wealth", "loans",
+        "products_held", "holds_fund", "holds_insurance", "holds_wealth", "transactions_90d", "app_share", "web_share",
+        "complaints_365d", "contribution_12m",
+    ),
+    LIFETIME: (
+        "closed_date", "payment_days", "first_payment_days", "last_payment_days", "payments_total", "assets_3m", "contribution_12m",
+    ),
+    LIFECYCLE: (
+        *_ENDS, "assets_3m", "assets_12m", "assets_slope", "loans", "products_held", "transactions_90d", "transactions_365d",
+    ),
+    COMPANIES: (
+        "kind", "closed_date", "branch_id", "industry", "risk_grade", "deposits", "wealth", "loans", "assets_12m", "months_seen",
+        "products_held", "transactions_365d", "contribution_12m",
+    ),
     CHURN: (
         "kind", "closed_date", "exit_reason", "tenure_months", "recency_days", "transactions_30d", "transactions_90d",
         "transactions_365d", "app_share", "web_share", "assets_3m", "assets_trend", "products_held", "complaints_365d",
@@ -54,6 +90,14 @@ FIELDS_READ = {
     SATISFACTION: (
         "surveys.answered_date", "surveys.branch_id", "surveys.customer_id", "surveys.overall", "surveys.recommend",
         "answers.item", "answers.value",
+    ),
+    COMPANIES: (
+        "customers.size", "branches.level", "exposures.credit_line", "exposures.drawn", "exposures.lender", "exposures.reported_date",
+    ),
+    PROSPECTS: (
+        "prospects.source", "prospects.first_seen_date", "prospects.birth_year", "prospects.city", "prospects.industry",
+        "prospects.converted_date", "prospects.converted_customer_id", "contributions.month", "contributions.ftp_interest",
+        "contributions.fees", "contributions.expected_loss", "contributions.cost", "contributions.capital_charge",
     ),
     LINKING: (
         "parties.core_number", "parties.id_number", "parties.phone", "parties.name", "parties.birth_date", "parties.address",
