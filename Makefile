@@ -44,14 +44,17 @@ lab: .venv/dev.installed $(DEMO) ## open JupyterLab with the demo bank ready
 	$(BIN)/crm prepare demo
 	$(BIN)/jupyter lab notebooks $(LAB_OPTIONS)
 
-bench: .venv/dev.installed $(DEMO) ## measure publishing, the demo bank, quality rules and identity, as ratios in one run
+bench: .venv/dev.installed $(DEMO) ## measure publishing, the demo bank, quality rules, identity, segments and lifetimes, as ratios in one run
 	$(BIN)/python tests/bench/overhead.py
 	$(BIN)/python tests/bench/demo_bank.py
 	$(BIN)/python tests/bench/quality.py
 	$(BIN)/python tests/bench/identity.py
+	$(BIN)/python tests/bench/segments.py
+	$(BIN)/python tests/bench/lifetime.py
 
-validate: setup ## hold every method against simulated banks and write docs/validation.json (hours; can be resumed)
+validate: setup ## hold every method against simulated banks and data: docs/validation.json, docs/studies (hours; the first can be resumed)
 	@$(BIN)/crm validate demo --passport docs/validation.json --jobs 2
+	for study in segments segment_moves value lifetime transitions prospects; do $(BIN)/python tests/long/$$study.py; done
 
 lock: ## pin every dependency anew (for maintainers; installs uv beside)
 	$(PYTHON) -m venv .venv/locking && .venv/locking/bin/pip install --quiet uv

@@ -70,3 +70,14 @@ def test_no_page_may_show_a_customer_s_name_or_number(project):
     edition = type("Edition", (), {"tables": frozenset(prepared.manifest["tables"])})
     assert pipeline._identifiers(folders("mybank"), edition) == {"Anna Alpha", "Bert Beta", "13800000001", "13800000002"}
     assert pipeline._identifiers(folders("mybank"), type("Edition", (), {"tables": frozenset()})) == frozenset()
+
+
+def test_a_change_of_the_banks_own_tables_alters_the_record(project):
+    raw = project.add()
+    places = folders("mybank")
+    assert pipeline._edited(places) == {}
+    digests = set()
+    for action in ("call", "write"):
+        (raw / "segment_actions.csv").write_text(f"when,action\n,{action}\n", encoding="utf-8")
+        digests.add(pipeline._edited(places)["segment_actions.csv"])
+    assert len(digests) == 2

@@ -102,3 +102,11 @@ def test_rows_come_sorted_by_key(project):
     project.add(bookings__csv="\n".join([header, *reversed(rows)]) + "\n")
     project.prepare()
     assert open_bank("mybank").table("transactions").transaction_id.tolist() == ["1", "2", "3"]
+
+
+def test_a_table_that_is_not_brought_is_none_where_it_may_be(project):
+    project.add()
+    project.prepare()
+    book = open_bank("mybank")
+    assert book.table_if_any("surveys") is None
+    assert len(book.table_if_any("customers")) == 2

@@ -6,16 +6,7 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.metrics import adjusted_rand_score, pairwise_distances, silhouette_score
 from sklearn.preprocessing import StandardScaler
 
-from analysis.stats.cluster_choice import choose_clusters
-from analysis.stats.clusters import jaccard_stability, robust_scale, silhouette
-
-
-def blobs(seed, sizes=(150, 100, 50)):
-    random = np.random.default_rng(seed)
-    centres = [(0, 0), (6, 0), (0, 6)]
-    truth = np.repeat(range(len(sizes)), sizes)
-    rows = np.concatenate([random.normal(centre, 1, (n, 2)) for centre, n in zip(centres, sizes, strict=True)])
-    return pd.DataFrame(rows, columns=["x", "y"], index=range(1000, 1000 + len(rows))), truth
+from analysis.stats.clusters import assign, fit_clusters, jaccard_stability, matched, robust_scale, scaling_of, silhouette
 
 
 @pytest.mark.parametrize(
@@ -47,58 +38,6 @@ def test_silhouette_agrees_with_scikit_learn():
     assert silhouette(distances, alone) == pytest.approx(silhouette_score(rows[[0, 60, 120]], alone), abs=1e-12)
 
 
-def test_three_separate_clouds_are_found_and_numbered_by_size():
-    frame, truth = blobs(0)
-    found = choose_clusters(frame, range(2, 6), bootstraps=15)
-    assert found.k == 3
-    assert found.labels.index.equals(frame.index)
-    assert (found.labels == truth).mean() > 0.98
-    assert (found.stability > 0.9).all()
-    np.testing.assert_allclose(found.centres, [(0, 0), (6, 0), (0, 6)], atol=0.5)
-    assert found.table["k"].tolist() == [2, 3, 4, 5]
-
-
-def test_rows_outside_the_sample_get_the_same_clusters():
-    frame, truth = blobs(1, (600, 500, 400))
-    found = choose_clusters(frame, [2, 3, 4], bootstraps=10, sample=300)
-    assert found.k == 3
-    assert adjusted_rand_score(truth, found.labels) > 0.97
-
-
-def test_wines_three_cultivars_are_found_without_being_told():
-    rows, truth = load_wine(return_X_y=True)
-    found = choose_clusters(robust_scale(pd.DataFrame(rows)), range(2, 6), bootstraps=20)
-    assert found.k == 3
-    assert adjusted_rand_score(truth, found.labels) > 0.85
-
-
-STRUCTURELESS = {
-    "normal": lambda random: random.normal(size=(400, 4)),
-    "correlated": lambda random: random.normal(size=(400, 3)) @ np.array([[1, 0.9, 0.8], [0, 0.5, 0.2], [0, 0, 0.4]]),
-    "uniform": lambda random: random.uniform(size=(400, 3)),
-    "skewed": lambda random: random.exponential(size=(400, 3)),
-    "counts": lambda random: random.poisson(2, size=(400, 3)),
-}
-
-
-@pytest.mark.parametrize("kind", STRUCTURELESS)
-@pytest.mark.parametrize("seed", [0, 1])
-def test_data_without_structure_yield_no_stable_segments(kind, seed):
-    frame = pd.DataFrame(STRUCTURELESS[kind](np.random.default_rng(seed)))
-    found = choose_clusters(robust_scale(frame), range(2, 6), bootstraps=8, seed=seed)
-    assert found.k == 1
-    assert set(found.labels) == {0}
-    assert found.stability.empty
-    assert len(found.centres) == 1
-
-
-def test_the_same_seed_gives_the_same_clusters():
-    frame, _ = blobs(2)
-    one, two = (choose_clusters(frame, [3], bootstraps=5, seed=9) for _ in range(2))
-    pd.testing.assert_frame_equal(one.table, two.table, check_exact=True)
-    pd.testing.assert_frame_equal(one.centres, two.centres, check_exact=True)
-
-
 def test_scaling_is_by_median_and_quartiles_and_drops_what_does_not_vary():
     scaled = robust_scale(pd.DataFrame({"a": [1, 2, 3, 4, 1000], "same": [7] * 5, "rare": [0, 0, 0, 0, 1]}))
     assert scaled.columns.tolist() == ["a", "rare"]
@@ -107,8 +46,43 @@ def test_scaling_is_by_median_and_quartiles_and_drops_what_does_not_vary():
     assert scaled["rare"].tolist() == pytest.approx([0, 0, 0, 0, 5**0.5])
 
 
-def test_what_cannot_be_clustered_is_refused_in_a_sentence():
-    with pytest.raises(ValueError, match="1 rows have missing values: fill or leave them out"):
-        choose_clusters(pd.DataFrame({"a": [1.0, None, 3.0]}))
-    with pytest.raises(ValueError, match="no rows, or no column that varies"):
-        choose_clusters(robust_scale(pd.DataFrame({"a": [1.0, 1.0]})))
+def test_another_date_is_scaled_as_the_first():
+    scaling = scaling_of(pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0, 5.0]}))
+    assert scaling.of(pd.DataFrame({"a": [3.0, 5.0, 100.0]}))["a"].tolist() == pytest.approx([0, 2 * 1.349 / 2, 3.0])
+
+
+def test_distances_within_clusters_see_past_columns_that_vary_together():
+    random, truth = np.random.default_rng(3), np.repeat([0, 1], 300)
+    along, across = 0.6 * random.normal(size=600), 0.25 * random.normal(size=600)
+    rows = np.column_stack([truth * 1.4 + along + across, along - across])
+    plain, adapted = (fit_clusters(rows, 2, 0, adapts=adapts) for adapts in (False, True))
+    assert adjusted_rand_score(truth, plain.labels) < 0.35
+    assert adjusted_rand_score(truth, adapted.labels) > 0.65
+    assert adapted.criterion == pytest.approx(min(fit_clusters(rows, 2, seed, 1, adapts=True).criterion for seed in range(4)))
+
+
+def test_weights_count_rows_as_often():
+    rows = np.random.default_rng(1).normal(size=(60, 2)) + np.repeat([[0, 0], [5, 5]], 30, axis=0)
+    counts = np.tile([1, 2, 3], 20)
+    weighted = fit_clusters(rows, 2, 0, 4, counts, adapts=True)
+    repeated = fit_clusters(np.repeat(rows, counts, axis=0), 2, 0, 4, adapts=True)
+    np.testing.assert_allclose(np.sort(weighted.centres, axis=0), np.sort(repeated.centres, axis=0))
+    assert weighted.criterion == pytest.approx(repeated.criterion)
+
+
+def test_each_row_goes_to_its_nearest_centre_in_pieces_too(monkeypatch):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(1000, 3)), columns=list("abc"), index=range(5, 1005))
+    centres = pd.DataFrame(random.normal(size=(4, 3)), columns=list("abc"), index=[3, 1, 7, 0])
+    wanted = centres.index.to_numpy()[pairwise_distances(frame, centres).argmin(axis=1)]
+    monkeypatch.setattr("analysis.stats.clusters.ROWS_AT_ONCE", 300)
+    found = assign(frame, centres)
+    assert found.tolist() == wanted.tolist()
+    assert found.index.equals(frame.index)
+
+
+def test_clusters_are_matched_by_the_rows_they_share():
+    reference = pd.Series([0] * 5 + [1] * 4 + [2] * 3)
+    labels = pd.Series([2] * 5 + [0] * 3 + [3] + [1] * 3)
+    assert matched(labels, reference) == {2: 0, 0: 1, 1: 2, 3: 3}
+    assert matched(reference, reference) == {0: 0, 1: 1, 2: 2}
