@@ -32,6 +32,7 @@ CUSTOMERS_NEEDED = 300
 LEAST_SHARE = 0.01
 YEAR_MONTHS = 12
 CORPORATE = "corporate"
+OFFLINE = ("branch", "atm", "phone")
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,20 @@ def raw_traits(customers: pd.DataFrame) -> pd.DataFrame:
             if {"wealth", "assets"} <= set(brought)
             else none,
             "loans": np.log1p(brought.get("loans", none).clip(lower=0)),
-            "digital": shrunk_log_odds((held["app_share"] + held["web_share"]).fillna(0), transactions),
+            "digital": _digital(held, transactions),
             "branch": shrunk_log_odds(held["branch_share"].fillna(0), transactions),
             "products": brought.get("products_held", none),
         }
     )
     return raw.astype(float)
+
+
+def _digital(held: pd.DataFrame, transactions: pd.Series) -> pd.Series:
+    """App and web among the transactions for which a customer may go either way: a card payment in a shop tells nothing of that,
+    and would only add chance."""
+    online = (held["app_share"] + held["web_share"]).fillna(0)
+    either = online + sum(held[f"{name}_share"].fillna(0) for name in OFFLINE if f"{name}_share" in held)
+    return shrunk_log_odds((online / either.where(either > 0)).fillna(0), transactions * either)
 
 
 def shrunk_log_odds(share: pd.Series, count: pd.Series) -> pd.Series:

@@ -17,7 +17,7 @@ from analysis.validation.summary import summarise
 
 LOG = logging.getLogger("crm")
 PLAN = {
-    "default": 20, "null": 8, "hidden": 5, "form": 5, "drift": 4, "rare": 4, "small": 15, "flat": 4, "observed_response": 5,
+    "default": 20, "null": 6, "hidden": 4, "form": 4, "drift": 3, "rare": 3, "small": 12, "flat": 4, "observed_response": 4,
 }  # fmt: skip
 BEGIN, END = "<!-- passport: begin -->", "<!-- passport: end -->"
 METHODS = "methods.md"
