@@ -7,7 +7,10 @@ import re
 import pytest
 
 pytestmark = pytest.mark.browser
-REPORTS = ("zh/segmentation", "zh/satisfaction", "zh/churn_attribution")
+REPORTS = (
+    "zh/relations", "zh/segmentation", "zh/value", "zh/lifetime", "zh/lifecycle", "zh/companies", "zh/prospects", "zh/satisfaction",
+    "zh/churn_attribution",
+)  # fmt: skip
 CHINESE = ("zh/index", *REPORTS)
 NAMES = ("report", "index", "hostile", "hostile-index", *CHINESE)
 WIDTHS = (1440, 390)

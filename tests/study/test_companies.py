@@ -6,15 +6,22 @@ import pandas as pd
 import pytest
 
 from analysis.errors import NotProduced, UserError
+from analysis.report.tables import table as html_table
 from analysis.study.companies import companies
 from analysis.study.company_axes import CompanyRules, company_rows
 from analysis.study.company_classes import class_exhibit, class_findings, class_table
-from analysis.study.company_concentration import concentration_of, concentration_table, industry_table, trend_table
-from analysis.study.company_disagreement import disagreements, typical_classes
+from analysis.study.company_concentration import (
+    concentration_of,
+    concentration_table,
+    industry_exhibit,
+    industry_table,
+    trend_table,
+)
+from analysis.study.company_disagreement import cross_exhibit, disagreement_exhibit, disagreements, typical_classes
 from analysis.study.company_disclosed import hidden_cells, may_tell_sum, shown_sums, told_base
 from analysis.study.company_groups import CompanyGroups, find_groups
 from analysis.study.company_levels import due_level, level_table, misplaced_table, placement
-from analysis.study.company_matrix import matrix_exhibit
+from analysis.study.company_matrix import grade_counts, matrix_exhibit, profit_risk_exhibit
 
 AS_OF = dt.date(2025, 6, 30)
 RULES = CompanyRules()
@@ -178,6 +185,88 @@ def test_small_classes_of_size_are_counted_with_the_next():
     ]
     shown = matrix_exhibit(rows_of(*mixed)).frame
     assert [(str(row.column), str(row.text)) for row in shown.itertuples()] == [("micro", "20"), ("small and larger", "18")] * 2
+
+
+def graded(cells: dict[str, tuple[int, int, int]], new: int = 0) -> pd.DataFrame:
+    """Companies by risk grade and third of the margin, `new` ones besides; high risk are R4 and R5."""
+    held = [(risk, third) for risk, counts in cells.items() for third, n in zip(("low", "middle", "high"), counts, strict=True) for _ in range(n)]  # fmt: skip
+    rows = pd.DataFrame([*held, *[("R1", None)] * new], columns=["risk", "profit"])
+    thirds = pd.Categorical(rows["profit"], ["low", "middle", "high"], ordered=True)
+    return rows.assign(profit=thirds, is_risky=rows["risk"].isin(["R4", "R5"]))
+
+
+def test_grades_of_few_are_joined_on_their_side_of_the_rule_so_that_no_class_gives_a_cell_away():
+    cells = {"R1": (27, 33, 17), "R2": (35, 42, 46), "R3": (45, 38, 43), "R4": (21, 16, 28), "R5": (10, 9, 6)}
+    counts = grade_counts(graded(cells, new=15))
+    assert list(counts.index) == ["R1", "R2", "R3", "R4, R5"]
+    assert counts.loc["R4, R5"].tolist() == [31, 25, 34]
+    assert profit_risk_exhibit(graded(cells)).frame["text"].notna().all()
+    assert list(grade_counts(graded({**cells, "R3": (9, 20, 20)})).index) == ["R1", "R2, R3", "R4, R5"]
+
+
+def test_risk_and_margin_are_not_shown_where_a_class_or_the_companies_without_one_are_few():
+    cells = {"R1": (30, 30, 30), "R4": (9, 20, 20)}
+    assert grade_counts(graded(cells)) is None
+    assert "fewer than 10" in profit_risk_exhibit(graded(cells)).absent.render()
+    assert grade_counts(graded({**cells, "R4": (10, 20, 20)}, new=9)) is None
+    watched = graded({**cells, "R4": (10, 20, 20)})
+    assert grade_counts(watched) is not None
+    assert grade_counts(watched.assign(is_risky=watched["is_risky"] | (watched.index < 4))) is None
+
+
+def grouped(cells: dict[str, tuple[int, int, int, int]], new: int = 0) -> tuple[pd.DataFrame, CompanyGroups]:
+    """Companies by group and class of the rule; `new` ones are in the first group, without a class."""
+    classes = ["grow", "keep", "watch", "exit"]
+    held = [(group, name) for group, counts in enumerate(cells.values()) for name, n in zip(classes, counts, strict=True) for _ in range(n)]  # fmt: skip
+    rows = pd.DataFrame([*held, *[(0, None)] * new], columns=["group", "rule"])
+    rows = rows.assign(rule=pd.Categorical(rows["rule"], classes, ordered=True), risk="R1", profit="low", margin=0.01, loans=1.0)
+    return rows, CompanyGroups(None, rows, dict(enumerate(cells)), {}, rows["group"])
+
+
+def test_classes_are_joined_so_that_the_list_of_disagreements_is_complete(monkeypatch):
+    monkeypatch.setattr("analysis.study.company_disagreement.groups_absent", lambda found: None)
+    rows, found = grouped({"borrow": (14, 165, 22, 27), "save": (92, 55, 37, 4)})
+    texts = [text.render() for text in cross_exhibit(rows, found).frame["text"]]
+    assert texts == ["14", "165", "49", "92", "55", "41"]
+    listed = disagreement_exhibit(rows, found, "CNY")
+    assert sorted(listed.frame["companies"]) == [14, 41, 49, 55]
+    assert "left out:" not in listed.subtitle.render()
+    both = cross_exhibit(*grouped({"borrow": (4, 165, 22, 27), "save": (92, 55, 37, 4)})).frame
+    assert [str(name) for name in both["column"]][:2] == ["grow or keep", "watch, reduce or exit"]
+
+
+def test_companies_without_a_class_are_not_told_by_the_size_of_their_group(monkeypatch):
+    monkeypatch.setattr("analysis.study.company_disagreement.groups_absent", lambda found: None)
+    rows, found = grouped({"borrow": (14, 165, 20, 29), "save": (92, 55, 20, 21)}, new=5)
+    shown = cross_exhibit(rows, found).frame
+    assert shown["text"].isna().groupby(shown["row"]).any().all()
+    listed = disagreement_exhibit(rows, found, "CNY")
+    assert "left out:" in listed.subtitle.render()
+    assert not listed.frame["is_hidden"].any()
+    few = grouped({"borrow": (3, 60, 3, 3), "save": (3, 3, 30, 30)}, new=5)
+    assert "give few away" in cross_exhibit(*few).absent.render()
+    assert "give few away" in disagreement_exhibit(*few, "CNY").absent.render()
+
+
+@pytest.mark.parametrize(("new", "told"), [(12, 228), (9, 240)])
+def test_companies_without_a_margin_are_told_of_in_groups_only_where_they_are_few(new, told):
+    rows = company_rows({AS_OF: book()}, BRANCHES, None, RULES)
+    found = find_groups(rows.assign(margin=rows["margin"].where(np.arange(240) >= new)), 2, 2, 1)
+    assert (len(found.labels), len(found.traits)) == (told, 240)
+
+
+def test_fewer_than_a_hundred_companies_are_not_grouped():
+    rows = company_rows({AS_OF: book(99)}, BRANCHES, None, RULES)
+    assert find_groups(rows, 3, 2, 1) is None
+    assert "Too few companies" in cross_exhibit(rows, None).absent.render()
+
+
+def test_a_hostile_name_of_an_industry_stays_text():
+    name = "<script>{x:share}**</script>"
+    rows = rows_of(*[{"loans": 2.0, "industry": name}] * 30, *[{"loans": 1.0}] * 30)
+    content = html_table(industry_exhibit(rows)).content["en"]
+    assert "<script" not in content["title"] + content["body"]
+    assert "&lt;script&gt;{x:share}**&lt;/script&gt;" in content["title"]
 
 
 def test_disagreement_is_what_is_not_typical_of_a_group():

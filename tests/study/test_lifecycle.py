@@ -7,12 +7,30 @@ import pytest
 from analysis.calendar import months_before
 from analysis.errors import NotProduced, UserError
 from analysis.finding import Exhibit
+from analysis.study import lifecycle_backtest
 from analysis.study.churn import ChurnRule
 from analysis.study.lifecycle import lifecycle
-from analysis.study.lifecycle_backtest import backtest, seen_shares
-from analysis.study.lifecycle_moves import memory, pairs, quarterly, secret_grid
+from analysis.study.lifecycle_backtest import (
+    backtest,
+    backtest_exhibit,
+    backtest_findings,
+    latest_number,
+    seen_shares,
+)
+from analysis.study.lifecycle_flow import flow_exhibit, secret_grid
+from analysis.study.lifecycle_moves import memory, moves_exhibit, pairs, quarterly
+from analysis.study.lifecycle_outlook import forecast_findings
 from analysis.study.lifecycle_projection import CUSTOMERS, aged, arrivals, project
-from analysis.study.lifecycle_stages import LOST, STAGES, WITH_THE_BANK, LifecycleRule, looks, reversals, stage_history
+from analysis.study.lifecycle_stages import (
+    LOST,
+    STAGES,
+    WITH_THE_BANK,
+    LifecycleRule,
+    few_returned_as_mature,
+    looks,
+    reversals,
+    stage_history,
+)
 from analysis.study.lifecycle_time import curves, spells
 
 AS_OF = dt.date(2025, 6, 30)
@@ -185,6 +203,68 @@ def test_a_backtest_looks_at_nothing_later_than_its_start(bank):
     assert made["inside"].mean() >= 0.7
 
 
+def test_a_missed_number_of_customers_counts_and_is_told_with_the_forecast(bank):
+    stages = stage_history(looks(bank, CHURN), RULE)
+    made = backtest(stages, seed=1, replicates=200)
+    whole = made["row"].eq(CUSTOMERS)
+    assert made.loc[whole, "inside"].tolist() == made["count"].between(made["low"], made["high"])[whole].tolist()
+    ahead, missed = project(stages, [4], 1, 200)[0], made.assign(inside=~whole)
+    coverage = backtest_findings(missed)[0]
+    assert coverage.value == pytest.approx(1 - made["start"].nunique() / len(lifecycle_backtest.tested_rows(missed)))
+    assert "that of the number of customers did not" in backtest_exhibit(missed).title.render()
+    row = latest_number(missed)
+    assert row["start"] == DAYS[4]
+    told = f"{row['low']:,.0f} to {row['high']:,.0f}, {row['count']:,} came"
+    assert f"was missed: {told}" in forecast_findings(ahead, row)[0].text.render()
+    assert f"held: {told}" in forecast_findings(ahead, latest_number(made.assign(inside=True)))[0].text.render()
+
+
+def test_the_least_certain_move_has_the_widest_interval():
+    matrix = pd.DataFrame(
+        {"from": "mature", "to": ["growing", "lost"], "count": 50, "base": 100, "value": 0.5, "se": [0.05, 0.01],
+         "low": [0.45, 0.2], "high": [0.55, 0.8], "secret": False}
+    )  # fmt: skip
+    assert "from Mature to Lost" in moves_exhibit(matrix, 4).title.render()
+
+
+def test_the_flow_and_the_returned_together_tell_no_few():
+    kinds = {("lost", "returned"): 22, ("lost", "lost"): 658, ("mature", "returned"): 9, ("mature", "mature"): 800,
+             ("mature", "lost"): 170, (None, "mature"): 71, (None, "lost"): 28, (None, "growing"): 31}  # fmt: skip
+    stages = pd.DataFrame([pair for pair, count in kinds.items() for _ in range(count)], columns=DAYS[:2])
+    frame = flow_exhibit(stages, *DAYS[:2]).frame
+    bands = {(left.render(), right.render()): value for left, right, value in frame.itertuples(index=False)}
+    assert bands[("Lost", "Mature, returned or lost")] == 680
+    assert bands[("Not yet a customer", "Mature, returned or lost")] == 99
+    assert not {("Lost", "Mature or returned"), ("Lost", "Lost"), ("Not yet a customer", "Lost")} & set(bands)
+    stages.loc[stages[DAYS[1]].eq("returned") & stages[DAYS[0]].eq("mature"), DAYS[1]] = "mature"
+    assert 22 in flow_exhibit(stages, *DAYS[:2]).frame["value"].tolist()
+
+
+def test_few_returned_are_mature_wherever_stages_are_counted(bank, report):
+    back = bank[DAYS[8]].loc[bank[DAYS[8]]["closed_date"].isna() & (bank[DAYS[8]]["tenure_months"] > 12), "customer_id"].head(8)
+    silent = bank[DAYS[7]].assign(recency_days=np.where(bank[DAYS[7]]["customer_id"].isin(back), 200.0, 5.0))
+    made = lifecycle({**{day: bank[day] for day in DAYS[-5:]}, DAYS[7]: silent}, AS_OF)
+    own = looks({**bank, DAYS[7]: silent}, CHURN)[AS_OF]["relation"]
+    assert own.eq("returned").sum() == 8
+    table = made.stages.frame.set_index("stage")
+    assert table["count"].sum() == table["base"].iloc[0] == own.ne("lost").sum()
+    assert table.loc["acquired", "count"] == own.eq("new").sum()
+    assert made.rules.frame["mature"].iloc[0] == pytest.approx(table.loc["mature", "share"])
+    assert "returned" not in set(made.forecast.frame["row"])
+    assert "the few returned are counted as mature" in made.stages.subtitle.render()
+    assert "the few returned" not in report.stages.subtitle.render()
+    counts = pd.Series({"mature": 50, "returned": 9, "growing": 20})
+    assert few_returned_as_mature(counts).dropna().to_dict() == {"mature": 59, "growing": 20}
+    assert few_returned_as_mature(counts + 1).equals(counts + 1)
+
+
+def test_other_rules_of_loss_are_tried_and_the_earlier_date_is_named(report):
+    labels = [label.render() for label in report.rules.frame["label"]]
+    assert labels[-3:] == ["Lost after 90 days of silence", "Lost after 270 days of silence", "Lost by closing alone"]
+    growing = next(found for found in report.findings if found.id == "stage.growing.share")
+    assert "on 30 June 2024" in growing.text.render()
+
+
 def test_findings_have_bases_intervals_and_exhibits(report):
     ids = [found.id for found in report.findings]
     assert len(ids) == len(set(ids))
@@ -222,6 +302,9 @@ def test_a_short_history_without_losses_has_no_backtest_and_is_told_no_size(bank
     assert "no loss" in made.forecast.title.render()
     assert made.rules.frame["change"].isna().all()
     assert made.backtest.absent is not None
+    assert "lost" not in made.rules.title.render()
+    assert not {"declining_lost", "change"} & {column.name for column in made.rules.columns}
+    assert "below" not in next(found.text.render() for found in made.findings if found.id == "lifecycle.markov")
 
 
 def test_a_history_too_short_or_without_balances_makes_no_report(bank):

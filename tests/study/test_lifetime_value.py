@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.errors import NotProduced
 from analysis.study.lifetime_alive import alive_cells, alive_exhibit
 from analysis.study.lifetime_contribution import contribution_exhibit, contribution_findings
 from analysis.study.lifetime_holdout import held_out, holdout_exhibit, relative_error, silence_exhibit, silence_table
 from analysis.study.lifetime_model import fit_model, payers
-from analysis.study.lifetime_value import TITLES, lifetime_value
+from analysis.study.lifetime_value import lifetime_value
+from analysis.study.lifetime_year import with_bases
 from analysis.wording import Message
 
 AS_OF, LANDMARK, EARLIER = dt.date(2025, 6, 30), dt.date(2024, 6, 30), dt.date(2023, 6, 30)
@@ -115,6 +117,15 @@ def test_the_share_still_paying_is_that_of_the_simulation(bank, faithful):
     assert faithful.findings[0].value == pytest.approx(still, abs=0.04)
 
 
+def test_what_the_model_says_is_told_as_its_own_with_what_came_a_year_ago(bank, faithful):
+    landmark, end = (LANDMARK - START).days, (AS_OF - START).days
+    again = np.mean([((days > landmark) & (days <= end)).any() for days in bank.days if (days <= landmark).any()])
+    text = str(faithful.findings[0].text)
+    assert text.startswith("If the lifetime model holds, ")
+    assert f"were expected to pay again within twelve months, and {again:.1%} did" in text
+    assert str(faithful.lifetime.title).startswith("If the model holds, ")
+
+
 def test_the_silent_who_come_back_are_told_in_the_title(returning):
     table = silence_table(returning).set_index("band")
     assert table.loc["silent", "again"] > table.loc["silent", "expected_again"]
@@ -169,14 +180,39 @@ def test_without_a_year_to_hold_out_the_rest_is_told(bank):
 
 def test_what_the_data_cannot_answer_is_said(bank):
     features = bank.features(AS_OF)
-    none = lifetime_value({AS_OF: features.drop(columns=["payment_days"])}, AS_OF, TIERS, "CNY")
-    assert not none.findings
-    assert "no transactions" in str(none.lifetime.absent)
-    few = lifetime_value({AS_OF: features.head(150)}, AS_OF, TIERS, "CNY")
-    assert "needs 200" in str(few.lifetime.absent)
+    with pytest.raises(NotProduced, match="no transactions"):
+        lifetime_value({AS_OF: features.drop(columns=["payment_days"])}, AS_OF, TIERS, "CNY")
+    with pytest.raises(NotProduced, match="needs 200"):
+        lifetime_value({AS_OF: features.head(150)}, AS_OF, TIERS, "CNY")
     steady = fit_model(payers(Bank(size=300, stops=0.0, seed=3).features(AS_OF), TIERS))
     assert isinstance(steady, Message)
-    assert {getattr(few, name).name for name in TITLES} == set(TITLES)
+
+
+@pytest.mark.parametrize(
+    ("unpaid", "told"),
+    [
+        ([0, 0], {"affluent", "mass", "all"}),
+        ([0, 9], {"affluent"}),
+        ([1, 20], {"all"}),
+        ([10, 20], {"affluent", "mass", "all"}),
+    ],
+)
+def test_a_base_from_which_the_few_who_never_paid_follow_is_not_told(unpaid, told):
+    payers_of = {"affluent": 30, "mass": 60}
+    table = pd.DataFrame({"tier": [*payers_of, "all"], "customers": [30, 60, 90]})
+    customers = pd.DataFrame({"tier": np.repeat(list(payers_of), list(payers_of.values()))})
+    opened = pd.DataFrame({"assets_3m": np.repeat([500.0, 50.0], [30 + unpaid[0], 60 + unpaid[1]])})
+    shown = with_bases(table, customers, opened, TIERS)
+    assert set(shown.loc[shown["base"].notna(), "tier"]) == told
+
+
+def test_a_hidden_base_is_in_no_finding_and_no_table(bank):
+    features = bank.features(AS_OF)
+    features.loc[features.index[:3], ["payment_days", "payments_total"]] = 0
+    result = lifetime_value({AS_OF: features}, AS_OF, {}, "CNY")
+    assert {finding.base for finding in result.findings} == {None}
+    assert result.lifetime.frame["customers"].isna().all()
+    assert "never paid cannot be counted" in str(result.lifetime.subtitle)
 
 
 def test_contribution_that_stays_or_goes_with_payments(returning):

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.bank.demo import prospects as demo
 from analysis.errors import NotProduced, UserError
+from analysis.stats.intervals import Estimate
 from analysis.study import prospect_facts as facts_of
 from analysis.study.prospect_exhibits import conversion_table, model_exhibit
 from analysis.study.prospect_facts import (
@@ -20,6 +21,7 @@ from analysis.study.prospect_facts import (
     prospect_facts,
     usable_factors,
 )
+from analysis.study.prospect_findings import relation_finding
 from analysis.study.prospect_model import (
     chances_of,
     drawn_in,
@@ -31,7 +33,7 @@ from analysis.study.prospect_model import (
 )
 from analysis.study.prospect_outlook import outlook
 from analysis.study.prospect_policy import brought_of_expected, chosen, gain_curve, judged, log_interval, policy_totals, times
-from analysis.study.prospect_policy_exhibits import gain_exhibit, why_not_judged
+from analysis.study.prospect_policy_exhibits import gain_exhibit, record_words, why_not_judged
 from analysis.study.prospects import prospects
 
 AS_OF = dt.date(2025, 6, 30)
@@ -276,6 +278,30 @@ def test_the_report_states_what_it_found(report):
     assert all(finding.low <= finding.value <= finding.high for finding in report.findings)
     assert report.policies.frame.loc[report.policies.frame["policy"] == "random", "value"].isna().all()
     assert set(report.model.frame["term"].str.split(":").str[0]) <= set(FACTORS)
+
+
+def test_what_is_expected_stands_beside_what_came_of_such_expectations(report):
+    found = {finding.id: finding for finding in report.findings}
+    record = f"brought {found['prospects.foretold'].value:.1%} of what was expected of them"
+    assert record in report.today.subtitle.render()
+    assert record in found["prospects.expected_contribution"].text.render()
+    assert "if the models hold" in report.today.subtitle.render()
+    assert record_words(None) == record_words(Estimate(0.0, None, None, 9)) == ""
+
+
+def test_open_is_defined_where_it_is_told(report):
+    found = {finding.id: finding for finding in report.findings}
+    assert "first seen within the last 6 months" in found["prospects.expected_conversions"].text.render()
+    assert report.today.subtitle.render().startswith("Open: first seen within the last 6 months and not yet customers.")
+
+
+def test_a_correlation_claims_nothing_of_ways_to_choose():
+    rng = np.random.default_rng(1)
+    chance = rng.random(200)
+    rows = pd.DataFrame({"converted": 1, "propensity": chance, "contribution": rng.random(200) - chance})
+    text = relation_finding(rows, 1)[0].text.render()
+    assert "bring less" in text
+    assert "would miss" not in text
 
 
 def test_what_cannot_be_answered_is_said_in_one_sentence(world):

@@ -12,7 +12,7 @@ from analysis.study.churn import ChurnRule
 from analysis.study.relation_groups import TITLES, relation_groups
 from analysis.study.relation_movement import lost_share, movement_cells, movement_table, moves
 from analysis.study.relation_rules import rule_table
-from analysis.study.relation_sizes import group_sizes, loss_unseen, size_table
+from analysis.study.relation_sizes import group_sizes, loss_unseen, size_findings, size_table
 from analysis.study.relation_value import PARTS, number_and_mean, value_by_group, value_by_kind, value_moves, value_parts
 from analysis.study.relations import CUSTOMER_GROUPS, compared_with, prospects_at, relation, way_of_loss
 
@@ -161,6 +161,19 @@ def test_small_movements_are_told_with_others_so_that_none_follows():
     assert table["count"].sum() == len(few)
 
 
+def test_prospects_and_those_not_yet_known_hide_the_same():
+    """Their sum is told by the lifecycle: with one of them the other would follow."""
+    told = people(established__established=3000, established__lost=375, established__returned=9, lost__returned=22, lost__lost=658,
+                  prospect__established=14, prospect__lost=8, prospect__prospect=2060, outside__new=150, outside__established=121,
+                  outside__lost=20, outside__prospect=636)  # fmt: skip
+    rows = rows_of(movement_table(movement_cells(told)))
+    assert rows["prospect established_and_returned+lost"] == 22
+    assert rows["outside established_and_returned+lost"] == 141
+    assert "outside lost" not in rows
+    swapped = told.assign(left=told["left"].replace({"prospect": "outside", "outside": "prospect"}))
+    assert "prospect lost" not in rows_of(movement_table(movement_cells(swapped)))
+
+
 def _secret_is_safe(cells):
     """No line of the grid, whose sum is known, hides one cell alone or fewer than ten customers."""
     for side in ("left", "right"):
@@ -251,6 +264,8 @@ def test_sizes_tell_no_few(customers):
     lives |= {f"silent{number}": [SILENT] + [HERE] * 8 for number in range(11)}
     lives |= {f"gone{number}": [{"closed_date": "2025-01-01", "exit_reason": "fees"}] + [HERE] * 8 for number in range(3)}
     sizes = size_table(history_of(customers, **lives), PROSPECTS, AS_OF, RULE).set_index("group")["customers"]
+    table = size_table(history_of(customers, **lives), pd.concat([PROSPECTS] * 6), AS_OF, RULE)
+    assert "12, first seen, however long ago" in size_findings(table, {})[-1].text.render()
     assert sizes.dropna().to_dict() == {"new": 0, "established": 40, "returned": 0, "lost": 14, "all": 54}
 
 
@@ -287,6 +302,9 @@ def test_without_closings_and_silence_nobody_is_lost_and_it_is_said(customers):
     }
     assert "nobody is known to be lost or returned" in result.groups.subtitle.render()
     assert result.rules.absent is not None
+    assert result.movement.absent is not None
+    assert not {"value", "low", "high"} & {column.name for column in result.moves.columns}
+    assert "%" not in result.flow.title.render()
     assert compared_with(history, AS_OF) == DAYS[2]
     alone = relation_groups({AS_OF: history[AS_OF]}, None, RULE, "CZK", AS_OF)
     assert alone.movement.absent is not None

@@ -40,3 +40,12 @@ def test_assets_stand_in_where_contribution_is_not_known_or_sums_to_nothing():
         assert concentration_findings(customers)[0].id == "value.top_tenth.assets_share"
         assert whale_exhibit(customers).absent is not None
     assert lorenz_exhibit(book([1.0] * 99)).absent is not None
+
+
+def test_a_base_that_tells_of_the_few_without_contribution_is_not_told():
+    customers = book([-5.0] * 20 + [10.0] * 100)
+    for without, base in ((9, None), (10, 110)):
+        found = concentration_findings(
+            customers.assign(contribution_12m=customers["contribution_12m"].mask(customers.index >= 120 - without))
+        )
+        assert [one.base for one in found] == [base] * 3

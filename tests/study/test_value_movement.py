@@ -80,7 +80,15 @@ def test_who_came_and_went_is_left_out_where_only_they_are_few():
     assert set(found.table["after"]) == {"affluent", "mass"}
     assert "too few in a tier" in movement_exhibit(found).subtitle.render()
     assert flow_exhibit(found).frame["value"].sum() == 130
-    assert flow_exhibit(found).title.render() == "15 customers came or returned and 15 ended the relation within twelve months"
+    assert flow_exhibit(found).title.render() == "Customers' tiers at two dates"
+
+
+def test_the_flow_counts_who_left_of_those_open_then_and_who_came_of_those_open_now():
+    found = find_movement(history(**WHOLE, private_private=30), EDGES)
+    assert flow_exhibit(found).title.render() == (
+        "12 of the customers open on 30 June 2024 had ended the relation by 30 June 2025; "
+        "15 of those open on 30 June 2025 were not customers on 30 June 2024"
+    )
 
 
 def test_what_is_too_few_even_so_or_has_no_year_is_said():
@@ -103,6 +111,6 @@ def test_more_rise_only_beyond_noise(up, down, words):
 
 def test_how_many_of_those_who_rose_stood_near_the_edge():
     found = find_movement(history(mass_affluent=30, near_affluent=20, mass_mass=100, affluent_mass=10), {"affluent": 100.0})
-    assert "40.0% of these already stood within 20% of the edge" in movement_findings(found)[0].text.render()
+    assert "40.0% of those who rose already stood within 20% of the edge" in movement_findings(found)[0].text.render()
     few = find_movement(history(mass_affluent=30, near_affluent=9, mass_mass=100, affluent_mass=10), {"affluent": 100.0})
-    assert "of these already" not in movement_findings(few)[0].text.render()
+    assert "already stood" not in movement_findings(few)[0].text.render()

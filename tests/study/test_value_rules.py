@@ -58,6 +58,15 @@ def test_who_leaves_less_is_found_where_it_is_so(simulate_history):
         assert leave_less(told, TierRule("", EDGES), ChurnRule(), "closed") == verdict
 
 
+def test_a_verdict_on_fewer_than_ten_leavers_is_unknown(simulate_history):
+    history = simulate_history(size=400, monthly_hazard=0.03, product_effect=0.0, only="closed")
+    gone = history[max(history)].loc[history[max(history)]["closed_date"].notna(), "customer_id"]
+    for left, is_known in ((9, False), (10, True)):
+        spared = set(gone.iloc[left:])
+        told = {day: features[~features["customer_id"].isin(spared)] for day, features in history.items()}
+        assert (leave_less(told, TierRule("", EDGES), ChurnRule(), "closed") != "unknown") == is_known
+
+
 def test_assets_stand_in_for_contribution(world):
     history, table = world
     customers = history[max(history)].drop(columns="contribution_12m")

@@ -12,6 +12,9 @@ from analysis.study.disclosed import is_tellable
 from analysis.wording import Message, say
 
 RULE = say("Class of the rule")
+JOINED = {"risky": RISKY, "other": ("grow", "keep")}
+ALL_FEW = say("The combinations of groups and classes hold few companies, or would give few away.")
+LABELS = {**CLASSES, "other": say("grow or keep"), "risky": say("watch, reduce or exit")}
 
 
 def agreement_table(rows: pd.DataFrame, found: CompanyGroups) -> pd.DataFrame:
@@ -49,9 +52,27 @@ def agreement_exhibit(rows: pd.DataFrame, found: CompanyGroups | None) -> Exhibi
     )
 
 
+def told_classes(rows: pd.DataFrame, found: CompanyGroups) -> pd.Series:
+    """The rule's class of each company; two classes are joined where a group holds few companies of one of them: those of high
+    risk, the others."""
+    rule = rows["rule"].astype(object)
+    counts = pd.crosstab(found.labels, rule)
+    for name, pair in JOINED.items():
+        if not counts[counts.columns.intersection(pair)].map(is_tellable).all(axis=None):
+            rule = rule.mask(rule.isin(pair), name)
+    return pd.Series(pd.Categorical(rule, list(LABELS), ordered=True), rows.index, name="rule")
+
+
 def cross_table(rows: pd.DataFrame, found: CompanyGroups) -> pd.DataFrame:
-    """Companies by group (row) and class of the rule (column)."""
-    return pd.crosstab(found.labels.rename("group"), rows["rule"])
+    """Companies by group (row) and class of the rule (column), as `told_classes` joins them."""
+    return pd.crosstab(found.labels.rename("group"), told_classes(rows, found))
+
+
+def _secret_cells(rows: pd.DataFrame, found: CompanyGroups) -> pd.DataFrame:
+    """Which cells of the `cross_table` may not be shown, the groups' sizes being known and so those of each that have no class."""
+    classes = told_classes(rows, found)
+    whole = pd.crosstab(found.labels, classes.cat.add_categories("none").fillna("none"))
+    return hidden_cells(whole).drop(columns="none", errors="ignore")
 
 
 def cross_exhibit(rows: pd.DataFrame, found: CompanyGroups | None) -> Exhibit:
@@ -60,14 +81,16 @@ def cross_exhibit(rows: pd.DataFrame, found: CompanyGroups | None) -> Exhibit:
     if absent := groups_absent(found) or lacking(rows, "risk", "profit", "rule"):
         return Exhibit("cross", title, absent=absent)
     counts = cross_table(rows, found)
-    typical = typical_classes(counts)
+    typical, secret = typical_classes(counts), _secret_cells(rows, found)
+    if secret.all(axis=None):
+        return Exhibit("cross", title, absent=ALL_FEW)
     return Exhibit(
         name="cross",
         title=say("{typical:count} of {k:count} groups hold one class of the rule more often than chance would", typical=len(typical), k=len(counts)),
         subtitle=say(
-            "Companies by group and class; printed: companies; colour: more (blue) or fewer (ochre) than if the two had nothing to do with each other. A dash: few companies, or a cell that would give few away"
+            "Companies by group and class; printed: companies; colour: more (blue) or fewer (ochre) than if the two had nothing to do with each other. Classes of the same side, high risk or not, are joined where a group holds few companies of one. A dash: few companies, or a cell that would give few away"
         ),
-        frame=against_independence(counts, found.names, CLASSES),
+        frame=against_independence(counts, counts.mask(secret), found.names, LABELS),
         options={"limit": FULL_COLOUR},
     )  # fmt: skip
 
@@ -83,11 +106,11 @@ def disagreements(rows: pd.DataFrame, found: CompanyGroups) -> pd.DataFrame:
     companies in groups with a typical class), assets, loans, contribution, margin (the median), differs (the axis that decides),
     is_hidden; most companies first."""
     counts = cross_table(rows, found)
-    typical, out = typical_classes(counts), hidden_cells(counts)
-    combined = found.labels.astype(str) + "/" + rows["rule"].astype(str)
+    typical, out, classes = typical_classes(counts), _secret_cells(rows, found), told_classes(rows, found)
+    combined = found.labels_of(rows).astype(str) + "/" + classes.astype(object).fillna("none")
     secret = [f"{group}/{name}" for group in counts.index for name in counts.columns if out.loc[group, name]]
     sums = {name: shown_sums(rows[name], combined, secret) for name in AMOUNTS if name in rows}
-    margins = rows["margin"].groupby([found.labels, rows["rule"]], observed=True).median()
+    margins = rows["margin"].groupby([found.labels_of(rows), classes], observed=True).median()
     base = counts.loc[list(typical)].to_numpy().sum()
     made = [
         {"group": group, "rule": name, "typical": usual, "companies": count, "share": count / base,
@@ -114,11 +137,13 @@ def disagreement_exhibit(rows: pd.DataFrame, found: CompanyGroups | None, curren
         return Exhibit(
             "disagreement",
             title,
-            absent=say(
+            absent=ALL_FEW
+            if len(table)
+            else say(
                 "In no combination of {needed:count} companies or more do the rule and the data disagree.", needed=CELL_NEEDED
             ),
         )
-    first = told.iloc[0]
+    first, left_out = told.iloc[0], len(table) - len(told)
     columns = [
         Column("rule_label", say("The rule says")), Column("group_label", say("The data say")),
         Column("typical_label", say("Typical of that group")), Column("companies", say("Companies"), "count", say("number")),
@@ -127,12 +152,13 @@ def disagreement_exhibit(rows: pd.DataFrame, found: CompanyGroups | None, curren
     ]  # fmt: skip
     return Exhibit(
         name="disagreement",
-        title=say("Most frequent disagreement: the rule says {rule}, the group is one of {typical}", rule=CLASSES[first["rule"]], typical=CLASSES[first["typical"]]),
+        title=say("Most frequent disagreement: the rule says {rule}, the group is one of {typical}", rule=LABELS[first["rule"]], typical=LABELS[first["typical"]]),
         subtitle=say(
-            "Companies whose class is not the one typical of their group (the class that the group holds more often than chance would; groups without one are left out); combinations of few companies are left out. Last column: the axis by which the rule comes to another class. A dash: few companies, or two that hold almost all"
+            "Companies whose class is not the one typical of their group (the class that the group holds more often than chance would; groups without one are left out){left_out}. Last column: the axis by which the rule comes to another class. A dash: few companies, or two that hold almost all",
+            left_out=say("; combinations of few companies, or that would give few away, are left out: {n:count} of {all:count}", n=left_out, all=len(table)) if left_out else "",
         ),
         frame=told.assign(
-            rule_label=told["rule"].map(CLASSES), group_label=told["group"].map(found.names), typical_label=told["typical"].map(CLASSES),
+            rule_label=told["rule"].map(LABELS), group_label=told["group"].map(found.names), typical_label=told["typical"].map(LABELS),
         ),
         columns=tuple(column for column in columns if column.name not in AMOUNTS or column.name in told),
     )  # fmt: skip
@@ -141,7 +167,8 @@ def disagreement_exhibit(rows: pd.DataFrame, found: CompanyGroups | None, curren
 def _differs(rule: str, typical: str) -> Message:
     if {rule, typical} == {"grow", "exit"}:
         return say("risk and margin")
-    return say("margin") if (rule in RISKY) == (typical in RISKY) else say("risk")
+    risky = (*RISKY, "risky")
+    return say("margin") if (rule in risky) == (typical in risky) else say("risk")
 
 
 def agreement_findings(rows: pd.DataFrame, found: CompanyGroups | None) -> list[Finding]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.finding import Column, Exhibit, Finding
+from analysis.finding import DISCLOSURE_THRESHOLD, Column, Exhibit, Finding
 from analysis.stats.cluster_choice import STABLE, Clustering, choose_clusters
 from analysis.stats.clusters import robust_scale
 from analysis.study.company_disclosed import shown_sums
 from analysis.study.company_matrix import AMOUNTS, amount_columns
-from analysis.study.disclosed import hidden
+from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.segment_exhibits import WEAK_SEPARATION, separation_of
 from analysis.wording import Message, say
 
@@ -29,20 +29,23 @@ TRAIT_NAMES = {
 }  # fmt: skip
 NAMED_TRAITS = 2
 GROUPS_NEED = 100
+UNGROUPED = -1
 
 
 @dataclass(frozen=True)
 class CompanyGroups:
-    """`clustering` of the scaled `traits` (company × trait); `names` and `keys` by label."""
+    """`clustering` of the scaled `traits` (company × trait); `names` and `keys` by label; `labels` of the companies that are told
+    of: those whose margin is known, unless the others are so few that their number may not be told."""
 
     clustering: Clustering
     traits: pd.DataFrame
     names: dict[int, Message]
     keys: dict[int, str]
+    labels: pd.Series
 
-    @property
-    def labels(self) -> pd.Series:
-        return self.clustering.labels
+    def labels_of(self, rows: pd.DataFrame) -> pd.Series:
+        """The label of every company, UNGROUPED for those that are not told of."""
+        return self.labels.reindex(rows.index, fill_value=UNGROUPED)
 
 
 def find_groups(rows: pd.DataFrame, k_max: int, bootstraps: int, seed: int) -> CompanyGroups | None:
@@ -51,14 +54,17 @@ def find_groups(rows: pd.DataFrame, k_max: int, bootstraps: int, seed: int) -> C
     if len(traits) < GROUPS_NEED or traits.shape[1] < 2:
         return None
     found = choose_clusters(traits, range(2, k_max + 1), bootstraps=bootstraps, seed=seed)
+    new = rows["margin"].isna() if "margin" in rows else pd.Series(False, rows.index)
+    labels = found.labels[~new] if is_tellable(new.sum()) else found.labels
     if found.k == 1:
-        return CompanyGroups(found, traits, {0: say("All companies")}, {0: "all"})
+        return CompanyGroups(found, traits, {0: say("All companies")}, {0: "all"}, labels)
     keys = _keys(traits.groupby(found.labels).mean() - traits.mean())
     return CompanyGroups(
         found,
         traits,
         {label: _name(key) for label, key in keys.items()},
         {k: "_".join(map("_".join, key)) for k, key in keys.items()},
+        labels,
     )
 
 
@@ -100,7 +106,7 @@ def group_findings(found: CompanyGroups | None) -> list[Finding]:
     """How many stable groups the companies form."""
     if found is None:
         return []
-    base, k = len(found.labels), found.clustering.k
+    base, k = len(found.traits), found.clustering.k
     if k == 1:
         text = say(
             "The companies form **no stable groups**: no grouping both comes back when they are drawn anew and lies further apart than groups in data without structure."
@@ -132,7 +138,8 @@ def group_exhibit(rows: pd.DataFrame, found: CompanyGroups | None, currency: str
         name="groups",
         title=say("Largest group: {name}, {share:share} of the companies", name=most["label"], share=most["share"]),
         subtitle=say(
-            "k-means on deposits, wealth, loans, margin, transactions, products and use of the credit line, as far as the data hold them; names come from the traits by which a group differs most. A dash: few companies, or two that hold almost all"
+            "k-means on deposits, wealth, loans, margin, transactions, products and use of the credit line, as far as the data hold them, scaled robustly, with distances in the spread within groups; companies too new to have a margin are grouped with the median margin, and told of only where they are fewer than {needed:count}. Names come from the traits by which a group differs most. A dash: few companies, or two that hold almost all",
+            needed=DISCLOSURE_THRESHOLD,
         ),
         frame=table,
         columns=tuple(column for column in columns if column.name in table),
@@ -151,8 +158,9 @@ def _group_table(rows: pd.DataFrame, found: CompanyGroups) -> pd.DataFrame:
     stability; numbers of few are missing."""
     counts = found.labels.value_counts().sort_index()
     out = hidden(counts)
-    sums = {name: shown_sums(rows[name], found.labels, counts.index[out]) for name in AMOUNTS if name in rows}
-    more = {"margin": rows.groupby(found.labels)["margin"].median()} if "margin" in rows else {}
+    labels = found.labels_of(rows)
+    sums = {name: shown_sums(rows[name], labels, counts.index[out]).reindex(counts.index) for name in AMOUNTS if name in rows}
+    more = {"margin": rows.groupby(labels)["margin"].median().reindex(counts.index)} if "margin" in rows else {}
     table = pd.DataFrame(
         {"companies": counts, "share": counts / len(rows), **sums, **more, "stability": found.clustering.stability}
     )

@@ -80,23 +80,66 @@ def profit_risk_exhibit(rows: pd.DataFrame) -> Exhibit:
     title = say("Companies by risk and profitability")
     if absent := lacking(rows, "risk", "profit"):
         return Exhibit("profit_risk", title, absent=absent)
-    counts = pd.crosstab(rows["risk"], rows["profit"])
+    counts = grade_counts(rows)
+    if counts is None:
+        return Exhibit(
+            "profit_risk",
+            title,
+            absent=say(
+                "Even with risk grades joined, a cell would hold or give away fewer than {needed:count} companies.",
+                needed=CELL_NEEDED,
+            ),
+        )
     return Exhibit(
         name="profit_risk",
-        title=_profit_risk_title(counts),
+        title=_profit_risk_title(pd.crosstab(rows["risk"], rows["profit"])),
         subtitle=say(
-            "Open companies by the bank's risk grade and by third of the margin within the size class; margin: contribution a year ÷ mean assets and loans; printed: companies; colour: more (blue) or fewer (ochre) than if grade and margin had nothing to do with each other, full at twice as many or none"
+            "Open companies by the bank's risk grade and by third of the margin within the size class; margin: contribution a year ÷ mean assets and loans; printed: companies; colour: more (blue) or fewer (ochre) than if grade and margin had nothing to do with each other, full at twice as many or none. Neighbouring grades of the same side, high risk or not, are joined where one holds few companies in a cell"
         ),
-        frame=against_independence(counts, {grade: grade for grade in counts.index}, PROFITS),
+        frame=against_independence(counts, counts, {grade: grade for grade in counts.index}, PROFITS),
         options={"limit": FULL_COLOUR},
     )
 
 
-def against_independence(counts: pd.DataFrame, rows: Mapping, columns: Mapping) -> pd.DataFrame:
-    """A table of counts → the frame of a heat map: value is the count against what independence of rows and columns would put there,
-    less 1; `rows` and `columns` name the table's. Cells of few are empty."""
+def grade_counts(rows: pd.DataFrame) -> pd.DataFrame | None:
+    """Companies by risk grade and third of the margin, neighbouring grades joined until no cell holds few. The classes of the rule
+    are sums of these cells and told elsewhere, so that grades of high risk and others are joined each by themselves. None
+    where a cell still holds few, or where the difference from a class or from the whole would."""
+    known = rows.dropna(subset=["risk", "profit"])
+    counts = pd.crosstab(known["risk"], known["profit"])
+    risky = known["is_risky"].astype(bool) if "is_risky" in known else pd.Series(False, known.index)
+    high = risky.groupby(known["risk"]).all()
+    names = {}
+    for _, side in counts.groupby(high):
+        names.update(_joined(side))
+    joined = counts.groupby(counts.index.map(names), sort=False).sum()
+    watched = known.loc[risky & ~known["risk"].map(high), "profit"].value_counts()
+    told = [*joined.to_numpy().ravel(), *watched, len(rows) - len(known)]
+    return joined if all(is_tellable(number) for number in told) else None
+
+
+def _joined(counts: pd.DataFrame) -> dict[str, str]:
+    """Row → the name of the run of neighbouring rows, as short as can be, none of whose cells holds few if that can be had."""
+
+    def is_short(run: list[str]) -> bool:
+        return not counts.loc[run].sum().map(is_tellable).all()
+
+    runs: list[list[str]] = []
+    for row in counts.index:
+        if runs and is_short(runs[-1]):
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    if len(runs) > 1 and is_short(runs[-1]):
+        runs[-2:] = [runs[-2] + runs[-1]]
+    return {row: ", ".join(run) for run in runs for row in run}
+
+
+def against_independence(counts: pd.DataFrame, shown: pd.DataFrame, rows: Mapping, columns: Mapping) -> pd.DataFrame:
+    """A table of counts, and those of them that are shown → the frame of a heat map: value is the count against what independence
+    of rows and columns would put there, less 1; `rows` and `columns` name the table's."""
     shares = counts.sum(axis=1).to_numpy()[:, None] * counts.sum().to_numpy() / counts.to_numpy().sum()
-    return heat_frame(counts.mask(hidden_cells(counts)), counts / shares - 1, rows, columns)
+    return heat_frame(shown, counts / shares - 1, rows, columns)
 
 
 def heat_frame(counts: pd.DataFrame, values: pd.DataFrame, rows: Mapping, columns: Mapping) -> pd.DataFrame:

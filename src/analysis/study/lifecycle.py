@@ -11,9 +11,9 @@ from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.intervals import wilson
 from analysis.study.churn import ChurnRule, unseen
 from analysis.study.disclosed import hidden, is_tellable
-from analysis.study.lifecycle_backtest import backtest, backtest_exhibit, backtest_findings
+from analysis.study.lifecycle_backtest import backtest, backtest_exhibit, backtest_findings, latest_number
+from analysis.study.lifecycle_flow import flow_exhibit
 from analysis.study.lifecycle_moves import (
-    flow_exhibit,
     markov_findings,
     matrix_exhibit,
     memory,
@@ -28,10 +28,13 @@ from analysis.study.lifecycle_rules import rule_table, rules_exhibit
 from analysis.study.lifecycle_stages import (
     DECLINING,
     LOST,
+    MATURE,
+    RETURNED,
     STAGE_NAMES,
     WITH_THE_BANK,
     LifecycleRule,
     looks,
+    returned_are_few,
     reversals,
     stage_history,
 )
@@ -73,22 +76,24 @@ def lifecycle(
     stages = stage_history(looked, rule)
     _check_size(stages[as_of])
     before = stages.columns[max(0, len(stages.columns) - 1 - YEAR)]
+    are_few = returned_are_few(stages, before, as_of)
+    stages = stages.replace({RETURNED: MATURE}) if are_few else stages
     moves = pairs(stages)
     matrix, quarters = quarterly(moves), len(stages.columns) - 1
     remembered, test = memory(stages)
     by_stage, ahead, tested = curves(spells(stages)), project(stages, range(1, YEAR + 1), seed), backtest(stages, seed)
-    table, rules = stage_table(stages, history[as_of], before, as_of), rule_table(history, looked, churn, rule, seed)
+    table, rules = stage_table(stages, history[as_of], before, as_of), rule_table(history, looked, churn, rule, seed, are_few)
     return Lifecycle(
         findings=[
-            *_stage_findings(table),
+            *_stage_findings(table, before),
             *_lost_findings(stages, before, as_of),
-            *forecast_findings(ahead[-1]),
+            *forecast_findings(ahead[-1], latest_number(tested)),
             *_reversal_findings(stages, rules),
             *duration_findings(by_stage),
-            *markov_findings(moves, test),
+            *markov_findings(moves, test, not tested.empty),
             *backtest_findings(tested),
         ],
-        stages=stages_exhibit(table, before, as_of, rule, list(unseen(history, churn).values())),
+        stages=stages_exhibit(table, before, as_of, rule, are_few, list(unseen(history, churn).values())),
         flow=flow_exhibit(stages, before, as_of),
         matrix=matrix_exhibit(matrix, quarters),
         moves=moves_exhibit(matrix, quarters),
@@ -138,11 +143,11 @@ def stage_table(stages: pd.DataFrame, features: pd.DataFrame, before: dt.date, n
     return table.assign(label=table["stage"].map(STAGE_NAMES))
 
 
-def _stage_findings(table: pd.DataFrame) -> list[Finding]:
+def _stage_findings(table: pd.DataFrame, before: dt.date) -> list[Finding]:
     made = []
     for row in table.to_dict("records"):
         then = None if pd.isna(row["then"]) else row["then"]
-        was = "" if then is None else say(", {then:share} at the earlier date", then=then)
+        was = "" if then is None else say(", {then:share} on {before:date}", then=then, before=before)
         text = say("{stage}: **{share:share}** of customers with the bank{was}.", stage=row["label"], share=row["share"], was=was)
         is_headline = row["stage"] == DECLINING
         made.append(
@@ -192,13 +197,15 @@ def _reversal_findings(stages: pd.DataFrame, rules: pd.DataFrame) -> list[Findin
     ]
 
 
-def stages_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date, rule: LifecycleRule, reasons: list[Message]) -> Exhibit:
+def stages_exhibit(
+    table: pd.DataFrame, before: dt.date, now: dt.date, rule: LifecycleRule, are_few: bool, reasons: list[Message]
+) -> Exhibit:
     """The stages today: how many, how they were, what they hold and do."""
     columns = (
         Column("label", say("Stage")),
         Column("count", say("Customers"), "count", say("number")),
         Column("share", say("Share today"), "share"),
-        Column("then", say("Share then"), "share"),
+        Column("then", say("Share on {before:date}", before=before), "share"),
         Column("assets_share", say("Share of assets"), "share"),
         Column("transactions_mean", say("Transactions, 90 days"), "number", say("mean")),
         Column("products_mean", say("Products held"), "number", say("mean")),
@@ -210,8 +217,9 @@ def stages_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date, rule: Lif
         name="stages",
         title=_stages_title(table),
         subtitle=say(
-            "Customers with the bank on {now:date}, by stage; then: {before:date}; growing from {rise:share.0} more assets a year, declining from {fall:share.0} less or transactions at {quiet:share.0} of the usual or less{unknown}",
-            now=now, before=before, rise=rule.growth_share, fall=rule.decline_share, quiet=rule.activity_share,
+            "Customers with the bank on {now:date}, by stage; growing from {rise:share.0} more assets a year, declining from {fall:share.0} less or transactions at {quiet:share.0} of the usual or less{few}{unknown}",
+            now=now, rise=rule.growth_share, fall=rule.decline_share, quiet=rule.activity_share,
+            few=say("; the few returned are counted as mature, here and in all that follows") if are_few else "",
             unknown=say("; of losses: {reason}", reason=unknown) if reasons else "",
         ),
         frame=table.reset_index(drop=True),

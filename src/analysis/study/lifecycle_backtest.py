@@ -12,9 +12,10 @@ from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.lifecycle_outlook import ROW_NAMES
 from analysis.study.lifecycle_projection import CUSTOMERS, YEAR, project, told_rows
 from analysis.study.lifecycle_stages import LOST, WITH_THE_BANK
-from analysis.wording import say
+from analysis.wording import Message, say
 
 FEWEST_MOVES = 2
+NUMBERS = {"then": "now", "share": "value", "share_low": "low", "share_high": "high", "seen": "count"}
 
 
 def seen_shares(stages: pd.DataFrame, before: dt.date, now: dt.date) -> pd.DataFrame:
@@ -33,24 +34,34 @@ def seen_shares(stages: pd.DataFrame, before: dt.date, now: dt.date) -> pd.DataF
 
 def backtest(stages: pd.DataFrame, seed: int, replicates: int = REPLICATES) -> pd.DataFrame:
     """Forecasts over twelve months, each made from what was known at its start, against what came; a start a landmark with
-    FEWEST_MOVES quarters before it and a year after it. Columns of `project` and `seen_shares`, start, inside (of the shares)."""
+    FEWEST_MOVES quarters before it and a year after it. Columns of `project` and `seen_shares`, start, inside (of the shares; of
+    CUSTOMERS: of the number)."""
     days, made = list(stages.columns), []
     for place in range(FEWEST_MOVES, len(days) - YEAR):
         known = stages[days[: place + 1]].dropna(how="all")
         table = project(known, [YEAR], seed, replicates)[0].merge(seen_shares(stages, days[place], days[place + YEAR]), on="row")
-        made.append(table.assign(start=days[place], inside=table["seen"].between(table["share_low"], table["share_high"])))
+        held = table["seen"].between(table["share_low"], table["share_high"])
+        number = table["count"].between(table["low"], table["high"])
+        made.append(table.assign(start=days[place], inside=held.where(table["row"].ne(CUSTOMERS), number)))
     return pd.concat(made, ignore_index=True) if made else pd.DataFrame()
 
 
 def tested_rows(made: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a backtest that may be told, stages alone and the lost."""
+    """Rows of a backtest that may be told: stages, all customers and the lost."""
     if made.empty:
         return made
     told = pd.concat([told_rows(own) for _, own in made.groupby("start")])
     few = pd.Series(False, made.index)
     for _, own in made[made["row"].isin(WITH_THE_BANK)].groupby("start"):
         few[own.index] = hidden(own["count"])
-    return made[told & ~few & made["row"].ne(CUSTOMERS) & (made["row"].ne(LOST) | made["count"].map(is_tellable))]
+    return made[told & ~few & (made["row"].ne(LOST) | made["count"].map(is_tellable))]
+
+
+def latest_number(made: pd.DataFrame) -> pd.Series | None:
+    """How the latest start's forecast of the number of customers fared: its row of the backtest; None where there is none."""
+    rows = tested_rows(made)
+    rows = rows[rows["row"].eq(CUSTOMERS)] if len(rows) else rows
+    return None if rows.empty else rows.loc[rows["start"].idxmax()]
 
 
 def backtest_findings(made: pd.DataFrame) -> list[Finding]:
@@ -60,11 +71,11 @@ def backtest_findings(made: pd.DataFrame) -> list[Finding]:
         return []
     latest = rows[rows["start"].eq(rows["start"].max())]
     base = int(made.loc[made["start"].eq(made["start"].max()) & made["row"].eq(CUSTOMERS), "now"].iloc[0])
-    shares = latest[latest["row"].ne(LOST)]
+    shares = latest[latest["row"].isin(WITH_THE_BANK)]
     error, naive = float((shares["share"] - shares["seen"]).abs().mean()), float((shares["then"] - shares["seen"]).abs().mean())
     inside = float(rows["inside"].mean())
     held = say(
-        "Forecasts made a year and more ago, from what was known then: **{hits:count} of {tried:count}** intervals held what came ({starts:count} starts, which overlap; 95% are meant to).",
+        "Forecasts made a year and more ago, from what was known then: **{hits:count} of {tried:count}** intervals, of shares and of the number of customers, held what came ({starts:count} starts, which overlap; 95% are meant to).",
         hits=int(rows["inside"].sum()), tried=len(rows), starts=rows["start"].nunique(),
     )  # fmt: skip
     misses = {"error": 100 * error, "naive": 100 * naive}
@@ -98,12 +109,12 @@ def backtest_exhibit(made: pd.DataFrame) -> Exhibit:
     hits = int(latest["inside"].sum())
     return Exhibit(
         name="backtest",
-        title=say("{hits:count} of {tried:count} intervals of the latest start held what came", hits=hits, tried=len(latest)),
+        title=_title(hits, latest),
         subtitle=say(
-            "Forecast made on {start:date} for {end:date}, from nothing later than {start:date}; shares of customers with the bank, of the lost: of those with it at the start",
+            "Forecast made on {start:date} for {end:date}, from nothing later than {start:date}; shares of customers with the bank, of the lost: of those with it at the start; all with the bank: their number",
             start=start, end=months_before(start, -12),
         ),
-        frame=latest.assign(label=latest["row"].map(ROW_NAMES), verdict=latest["inside"].map(verdict)).reset_index(drop=True),
+        frame=_with_number(latest).assign(label=latest["row"].map(ROW_NAMES), verdict=latest["inside"].map(verdict)).reset_index(drop=True),
         columns=(
             Column("label", say("Stage")),
             Column("then", say("At the start"), "share"),
@@ -114,3 +125,27 @@ def backtest_exhibit(made: pd.DataFrame) -> Exhibit:
             Column("verdict", say("Within")),
         ),
     )  # fmt: skip
+
+
+def _title(hits: int, latest: pd.DataFrame) -> Message:
+    numbers = {"hits": hits, "tried": len(latest)}
+    missed = latest[latest["row"].eq(CUSTOMERS) & ~latest["inside"]]
+    if missed.empty:
+        return say("{hits:count} of {tried:count} intervals of the latest start held what came", **numbers)
+    return say(
+        "{hits:count} of {tried:count} intervals of the latest start held what came; that of the number of customers did not",
+        **numbers,
+    )
+
+
+def _with_number(latest: pd.DataFrame) -> pd.DataFrame:
+    """The row of all customers with numbers in place of shares."""
+    whole = latest["row"].eq(CUSTOMERS)
+    cells = {
+        share: [
+            say("{count:count}", count=n) if is_number else value
+            for value, n, is_number in zip(latest[share], latest[number], whole, strict=True)
+        ]
+        for share, number in NUMBERS.items()
+    }
+    return latest.assign(**{name: pd.Series(values, latest.index, dtype=object) for name, values in cells.items()})

@@ -1,6 +1,4 @@
-"""Moves between stages: from quarter to quarter, over a year, and how much the quarter before matters."""
-
-import datetime as dt
+"""Moves between stages from quarter to quarter, and how much the quarter before matters."""
 
 import numpy as np
 import pandas as pd
@@ -8,13 +6,11 @@ import pandas as pd
 from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.transitions import ChiSquare, homogeneity, homogeneity_test, order_test, transition_matrix
 from analysis.study.disclosed import hidden, is_tellable
-from analysis.study.lifecycle_stages import DECLINING, GROWING, LOST, MATURE, RETURNED, STAGE_NAMES, STAGES
+from analysis.study.lifecycle_stages import DECLINING, GROWING, LOST, MATURE, STAGE_NAMES, STAGES
 from analysis.wording import Message, say
 
 MOVING = (GROWING, MATURE, DECLINING)
 CERTAIN = 0.05
-UNKNOWN = "unknown"
-FLOW_NAMES = {**STAGE_NAMES, MATURE: say("Mature or returned"), UNKNOWN: say("Not yet a customer")}
 
 
 def pairs(stages: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +78,7 @@ def moves_exhibit(matrix: pd.DataFrame, quarters: int) -> Exhibit:
         name="moves",
         title=_precision_title(shown),
         subtitle=say(
-            "Share of the first stage's customers that are in the second a quarter later; {quarters:count} quarters together; standard errors allow for customers who recur; intervals 95%, for customers like these",
+            "Share of the first stage's customers that are in the second a quarter later; {quarters:count} quarters together; standard errors allow for customers who recur; intervals 95%, for customers like these, some wider than the standard error says: none is narrower than if nobody recurred",
             quarters=quarters,
         ),
         frame=frame,
@@ -101,7 +97,7 @@ def moves_exhibit(matrix: pd.DataFrame, quarters: int) -> Exhibit:
 def _precision_title(shown: pd.DataFrame) -> Message:
     if shown.empty:
         return say("Too few customers moved to tell who moves where")
-    worst = shown.loc[shown["se"].idxmax()]
+    worst = shown.loc[(shown["high"] - shown["low"]).idxmax()]
     return say(
         "Least certain is the move from {left} to {right}: {value:share}, within {low:share} to {high:share}",
         left=STAGE_NAMES[worst["from"]], right=STAGE_NAMES[worst["to"]], value=worst["value"], low=worst["low"], high=worst["high"],
@@ -157,13 +153,16 @@ def _memory_title(stay: pd.Series, test: ChiSquare) -> Message:
     return say("The stage a quarter before matters beyond the stage of today")
 
 
-def markov_findings(moves: pd.DataFrame, test: ChiSquare) -> list[Finding]:
-    """Is it a Markov chain, and does one matrix serve all quarters? Values: chi-square ÷ degrees of freedom, 1 by chance."""
+def markov_findings(moves: pd.DataFrame, test: ChiSquare, is_tested: bool) -> list[Finding]:
+    """Is it a Markov chain, and does one matrix serve all quarters? Values: chi-square ÷ degrees of freedom, 1 by chance.
+    `is_tested`: a back-test of the book's shares is shown."""
     alike = homogeneity_test(homogeneity(moves["before"], moves["after"], moves["quarter"], STAGES))
     rest = {"base": len(moves), "unit": "ratio", "compare_to": 1.0, "base_of": "observations", "is_headline": False}
     made = []
     if test.degrees:
-        made.append(Finding("lifecycle.markov", _order_text(test), test.statistic / test.degrees, exhibit="memory", **rest))
+        made.append(
+            Finding("lifecycle.markov", _order_text(test, is_tested), test.statistic / test.degrees, exhibit="memory", **rest)
+        )
     if alike.degrees:
         made.append(
             Finding("lifecycle.homogeneity", _alike_text(alike), alike.statistic / alike.degrees, exhibit="matrix", **rest)
@@ -171,12 +170,13 @@ def markov_findings(moves: pd.DataFrame, test: ChiSquare) -> list[Finding]:
     return made
 
 
-def _order_text(test: ChiSquare) -> Message:
+def _order_text(test: ChiSquare, is_tested: bool) -> Message:
     ratio = test.statistic / test.degrees
     if test.p < CERTAIN:
         return say(
-            "Stages are **no first-order Markov chain**: where a customer was a quarter before matters beyond its stage of today (chi-square ÷ degrees of freedom {ratio:ratio}, where chance gives 1). The paths of single customers and times in a stage must not be computed from the matrix; shares of the whole book are held against what came, below.",
+            "Stages are **no first-order Markov chain**: where a customer was a quarter before matters beyond its stage of today (chi-square ÷ degrees of freedom {ratio:ratio}, where chance gives 1). The paths of single customers and times in a stage must not be computed from the matrix{tested}.",
             ratio=ratio,
+            tested=say("; shares of the whole book are held against what came, below") if is_tested else "",
         )  # fmt: skip
     return say(
         "That stages are a first-order Markov chain **is not refuted** (chi-square ÷ degrees of freedom {ratio:ratio}, where chance gives 1).",
@@ -195,53 +195,3 @@ def _alike_text(test: ChiSquare) -> Message:
         "Quarters do **not differ beyond noise** in how customers move (chi-square ÷ degrees of freedom {ratio:ratio}, where chance gives 1).",
         ratio=ratio,
     )
-
-
-def flow_exhibit(stages: pd.DataFrame, before: dt.date, now: dt.date) -> Exhibit:
-    """Who was in which stage then and is in which now; the few returned are counted with the mature, lest their moves give others
-    away; movements of few customers, and others that tell them, left out."""
-    known = stages.loc[stages[now].notna(), [before, now]].replace({RETURNED: MATURE})
-    left = known[before].where(known[before].notna(), UNKNOWN)
-    counts = pd.crosstab(left, known[now])
-    counts = counts.reindex(
-        index=[name for name in (*STAGES, UNKNOWN) if name in counts.index],
-        columns=[name for name in STAGES if name != RETURNED],
-        fill_value=0,
-    )
-    secret = secret_grid(counts.to_numpy())
-    cells = counts.where(~secret, 0).stack()
-    shown = cells[cells > 0].rename("value").rename_axis(["left", "right"]).reset_index()
-    shown = shown.assign(left=shown["left"].map(FLOW_NAMES), right=shown["right"].map(FLOW_NAMES))
-    if shown.empty:
-        return Exhibit("flow", say("Who moved from stage to stage"), absent=say("Every movement is one of few customers."))
-    return Exhibit(
-        name="flow",
-        title=_flow_title(counts, secret, before),
-        subtitle=say(
-            "All who are, or ever were, customers on {now:date}, by stage on both days; grey: the same stage; blue: another. Movements of few customers are left out",
-            now=now,
-        ),
-        frame=shown,
-        options={"left_label": say("{day:date}", day=before), "right_label": say("{day:date}", day=now)},
-    )  # fmt: skip
-
-
-def _flow_title(counts: pd.DataFrame, secret: np.ndarray, before: dt.date) -> Message:
-    told = counts.where(~secret)
-    if MATURE in told.index and pd.notna(told.loc[MATURE, MATURE]) and counts.loc[MATURE].sum() > 0:
-        return say(
-            "{share:share} of the mature or returned customers of {before:date} are so today",
-            share=told.loc[MATURE, MATURE] / counts.loc[MATURE].sum(), before=before,
-        )  # fmt: skip
-    return say("Who stayed in the stage of {before:date}, and who moved", before=before)
-
-
-def secret_grid(counts: np.ndarray) -> np.ndarray:
-    """Which cells of a table, whose rows and columns have known sums, may not be shown, lest a small one follow."""
-    secret = np.zeros(counts.shape, dtype=bool)
-    while True:
-        rows = np.array([hidden(row, own) for row, own in zip(counts, secret, strict=True)])
-        both = np.array([hidden(column, own) for column, own in zip(counts.T, rows.T, strict=True)]).T
-        if (both == secret).all():
-            return secret
-        secret = both

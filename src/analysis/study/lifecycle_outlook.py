@@ -9,18 +9,19 @@ from analysis.calendar import LANDMARK_STEP_MONTHS, months_before
 from analysis.finding import Column, Exhibit, Finding
 from analysis.study.disclosed import hidden
 from analysis.study.lifecycle_projection import CUSTOMERS, is_lossless, told_rows
-from analysis.study.lifecycle_stages import LOST, STAGE_NAMES, WITH_THE_BANK
+from analysis.study.lifecycle_stages import LOST, STAGE_NAMES, WITH_THE_BANK, few_returned_as_mature
 from analysis.wording import Message, say
 
 ROW_NAMES = {**STAGE_NAMES, CUSTOMERS: say("All with the bank"), LOST: say("Lost, of those with the bank")}
 
 
-def forecast_findings(table: pd.DataFrame) -> list[Finding]:
-    """How many customers the bank will have, how many of today's it will have lost, and the share of each stage."""
+def forecast_findings(table: pd.DataFrame, tried: pd.Series | None = None) -> list[Finding]:
+    """How many customers the bank will have, how many of today's it will have lost, and the share of each stage. `tried`: how the
+    number forecast a year ago fared (see `lifecycle_backtest.latest_number`)."""
     told = table[told_rows(table)].set_index("row")
     today = int(table.loc[table["row"].eq(CUSTOMERS), "now"].iloc[0])
     rest = {"base": today, "exhibit": "forecast"}
-    made = [_book_finding(told.loc[CUSTOMERS], rest)] if CUSTOMERS in told.index else []
+    made = [_book_finding(told.loc[CUSTOMERS], tried, rest)] if CUSTOMERS in told.index else []
     for row, numbers in told.drop(index=CUSTOMERS, errors="ignore").iterrows():
         made.append(
             Finding(
@@ -31,13 +32,22 @@ def forecast_findings(table: pd.DataFrame) -> list[Finding]:
     return made
 
 
-def _book_finding(whole: pd.Series, rest: dict) -> Finding:
+def _book_finding(whole: pd.Series, tried: pd.Series | None, rest: dict) -> Finding:
     text = say(
-        "In twelve months the bank has **{value:count} customers** ({low:count} to {high:count}), after {today:count} today, if customers move and come as they did.",
-        value=whole["value"], low=whole["low"], high=whole["high"], today=whole["now"],
+        "In twelve months the bank has **{value:count} customers** ({low:count} to {high:count}), after {today:count} today, if customers move and come as they did{fared}.",
+        value=whole["value"], low=whole["low"], high=whole["high"], today=whole["now"], fared=_fared(tried),
     )  # fmt: skip
     ends = {"low": whole["low"], "high": whole["high"], "compare_to": whole["now"]}
     return Finding("forecast.customers", text, whole["value"], unit="count", **ends, **rest)
+
+
+def _fared(tried: pd.Series | None) -> Message | str:
+    if tried is None:
+        return ""
+    numbers = {"low": tried["low"], "high": tried["high"], "came": tried["count"]}
+    if tried["inside"]:
+        return say("; a year ago this interval held: {low:count} to {high:count}, {came:count} came", **numbers)
+    return say("; a year ago this interval was **missed**: {low:count} to {high:count}, {came:count} came", **numbers)
 
 
 def _share_text(row: str, numbers: pd.Series) -> Message:
@@ -93,7 +103,7 @@ def outlook_exhibit(stages: pd.DataFrame, ahead: list[pd.DataFrame]) -> Exhibit:
     days = list(stages.columns)
     told = ahead[-1].loc[told_rows(ahead[-1]), "row"]
     counts = stages.apply(pd.Series.value_counts).reindex(list(WITH_THE_BANK)).fillna(0)
-    past = [_hidden_shares(counts[day]) for day in days]
+    past = [_hidden_shares(few_returned_as_mature(counts[day])) for day in days]
     lines = []
     for stage in [name for name in WITH_THE_BANK if name in set(told)]:
         rows = [{"x": day, "value": share[stage], "low": np.nan, "high": np.nan} for day, share in zip(days, past, strict=True)]
@@ -112,7 +122,7 @@ def outlook_exhibit(stages: pd.DataFrame, ahead: list[pd.DataFrame]) -> Exhibit:
         name="outlook",
         title=_outlook_title(ahead[-1], set(told)),
         subtitle=say(
-            "Share of customers with the bank in each stage, in %; after {now:date} as expected, with 95% intervals as bands; the axis need not start at 0",
+            "Share of customers with the bank in each stage, in %; after {now:date} as expected, with 95% intervals as bands; the returned of dates at which they are few are counted as mature; the axis need not start at 0",
             now=days[-1],
         ),
         frame=pd.concat(lines, ignore_index=True),
@@ -121,7 +131,7 @@ def outlook_exhibit(stages: pd.DataFrame, ahead: list[pd.DataFrame]) -> Exhibit:
 
 
 def _hidden_shares(counts: pd.Series) -> pd.Series:
-    return (counts / max(counts.sum(), 1)).mask(hidden(counts))
+    return (counts / max(counts.sum(), 1)).mask(hidden(counts.fillna(0)))
 
 
 def _outlook_title(table: pd.DataFrame, told: set[str]) -> Message:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from analysis.finding import DISCLOSURE_THRESHOLD, Column, Exhibit
@@ -14,6 +15,7 @@ from analysis.study.lifecycle_stages import (
     GROWING,
     LOST,
     MATURE,
+    RETURNED,
     WITH_THE_BANK,
     LifecycleRule,
     Looks,
@@ -21,30 +23,45 @@ from analysis.study.lifecycle_stages import (
     reversals,
     stage_history,
 )
+from analysis.study.relation_rules import never_silent, silent_after
 from analysis.study.relations import History
 from analysis.wording import Message, say
 
 OTHER_CHANGES = (0.15, 0.4)
-OTHER_DORMANT_DAYS = (90,)
+OTHER_DORMANT_DAYS = (90, 180, 270)
 REPLICATES_OF_A_RULE = 400
+_LOSS_COLUMNS = (
+    Column("declining_lost", say("Declining, lost"), "share"),
+    Column("mature_lost", say("Mature, lost"), "share"),
+    Column("change", say("Change"), "points", say("points")),
+    Column("change_low", say("from"), "points", say("95% interval")),
+    Column("change_high", say("to"), "points", say("95% interval")),
+)
 
 
-def rule_table(history: History, looked: Looks, churn: ChurnRule, rule: LifecycleRule, seed: int) -> pd.DataFrame:
-    """The report's rule first (`looked`: see `looks`), then others → label, growing, mature, declining (share of customers with the bank today), undone (share
+def rule_table(
+    history: History, looked: Looks, churn: ChurnRule, rule: LifecycleRule, seed: int, are_few: bool = False
+) -> pd.DataFrame:
+    """The report's rule first (`looked`: see `looks`), then others (`are_few`: the returned count as mature) → label, growing, mature, declining (share of customers with the bank today), undone (share
     of moves between these undone within a quarter), declining_lost, mature_lost (share lost within a quarter), change, change_low,
     change_high (customers in twelve months ÷ today − 1)."""
     rows = []
-    for label, other, own in _variants(history, churn, rule):
-        seen = looked if other == churn else looks(history, other)
-        rows.append({"label": label, **_of_rule(stage_history(seen, own), seed)})
+    for label, seen_in, other, own in _variants(history, churn, rule):
+        seen = looked if seen_in is history and other == churn else looks(seen_in, other)
+        stages = stage_history(seen, own)
+        rows.append({"label": label, **_of_rule(stages.replace({RETURNED: MATURE}) if are_few else stages, seed)})
     return pd.DataFrame(rows)
 
 
 def _variants(history: History, churn: ChurnRule, rule: LifecycleRule) -> list[tuple]:
-    made = [(say("As in this report"), churn, rule), (say("Without staying on"), churn, replace(rule, stay_share=1.0))]
+    made = [
+        (say("As in this report"), history, churn, rule),
+        (say("Without staying on"), history, churn, replace(rule, stay_share=1.0)),
+    ]
     made += [
         (
             say("Growing and declining from {share:share.0}", share=share),
+            history,
             churn,
             replace(rule, growth_share=share, decline_share=share),
         )
@@ -52,10 +69,12 @@ def _variants(history: History, churn: ChurnRule, rule: LifecycleRule) -> list[t
     ]
     if "recency_days" in history[max(history)]:
         made += [
-            (say("Lost after {days:count} days of silence", days=days), replace(churn, dormant_days=days), rule)
+            (say("Lost after {days:count} days of silence", days=days), history, silent_after(churn, days), rule)
             for days in OTHER_DORMANT_DAYS
             if days != churn.dormant_days
         ]
+        if history[max(history)]["closed_date"].notna().any():
+            made.append((say("Lost by closing alone"), never_silent(history), churn, rule))
     return made
 
 
@@ -83,13 +102,16 @@ def rules_exhibit(table: pd.DataFrame, today: int) -> Exhibit:
     names = [name for name in table if name not in ("label", "gap")]
     shown = table.assign(**{name: table[name].astype(float) for name in names})
     for stage in (GROWING, MATURE, DECLINING):
-        apart = (shown[stage] - shown[stage].iloc[0]).abs() * today
-        shown[stage] = shown[stage].mask(apart.between(0.5, DISCLOSURE_THRESHOLD - 0.5))
+        shown[stage] = _apart(shown[stage], today)
+    of_loss = () if table["change"].isna().all() else _LOSS_COLUMNS
     return Exhibit(
         name="rules",
         title=_title(table.assign(**{name: table[name].astype(float) for name in names})),
         subtitle=say(
-            "Shares of customers with the bank today; moves undone: of those between growing, mature and declining, the share that is taken back within a quarter; lost: within a quarter; change: customers in twelve months against today, interval 95%; – where few customers would be given away"
+            "Shares of customers with the bank today; moves undone: of those between growing, mature and declining, the share that is taken back within a quarter{lost}; – where few customers would be given away",
+            lost=say("; lost: within a quarter; change: customers in twelve months against today, interval 95%")
+            if of_loss
+            else "",
         ),
         frame=shown.assign(is_total=shown.index == 0),
         columns=(
@@ -98,16 +120,26 @@ def rules_exhibit(table: pd.DataFrame, today: int) -> Exhibit:
             Column(MATURE, say("Mature"), "share"),
             Column(DECLINING, say("Declining"), "share"),
             Column("undone", say("Moves undone"), "share"),
-            Column("declining_lost", say("Declining, lost"), "share"),
-            Column("mature_lost", say("Mature, lost"), "share"),
-            Column("change", say("Change"), "points", say("points")),
-            Column("change_low", say("from"), "points", say("95% interval")),
-            Column("change_high", say("to"), "points", say("95% interval")),
+            *of_loss,
         ),
-    )  # fmt: skip
+    )
+
+
+def _apart(shares: pd.Series, today: int) -> pd.Series:
+    """The shares, without those that differ from one before by few customers."""
+    told: list[float] = []
+    for share in shares:
+        few = any(0.5 <= abs(share - other) * today <= DISCLOSURE_THRESHOLD - 0.5 for other in told)
+        told.append(np.nan if few else share)
+    return pd.Series(told, shares.index)
 
 
 def _title(table: pd.DataFrame) -> Message:
+    if table["change"].isna().all():
+        return say(
+            "Of {tried:count} rules: under {larger:count} more customers grow than decline",
+            tried=len(table), larger=int((table[GROWING] > table[DECLINING]).sum()),
+        )  # fmt: skip
     known = table.dropna(subset=["declining_lost", "mature_lost"])
     return say(
         "Of {tried:count} rules: under {more:count} the declining are lost more often than the mature, beyond noise; under {larger:count} more customers grow than decline; under {shrinks:count} the book shrinks, under {grows:count} it grows beyond noise",

@@ -10,6 +10,7 @@ from scipy.special import bdtr
 
 from analysis.errors import UserError
 from analysis.study.churn import SMALLEST_ASSETS, ChurnRule
+from analysis.study.disclosed import is_tellable
 from analysis.study.relations import History, relation
 from analysis.wording import say
 
@@ -71,6 +72,18 @@ def stage_history(looked: Looks, rule: LifecycleRule) -> pd.DataFrame:
         stage = fixed.where(fixed.notna(), _moving(told, before.reindex(told.index), rule)).reindex(before.index)
         columns[day] = before = stage.where(stage.notna(), None)
     return pd.DataFrame(columns)[list(columns)[1:]]
+
+
+def returned_are_few(stages: pd.DataFrame, before: dt.date, now: dt.date) -> bool:
+    """Whether the returned of either date are too few to be told."""
+    return not all(is_tellable(stages[day].eq(RETURNED).sum()) for day in (before, now))
+
+
+def few_returned_as_mature(counts: pd.Series) -> pd.Series:
+    """Customers by stage → the same, the returned among the mature and missing themselves where they are too few to be told."""
+    if is_tellable(few := counts[RETURNED]):
+        return counts
+    return counts.add(pd.Series({MATURE: few}), fill_value=0).reindex(counts.index).mask(counts.index == RETURNED)
 
 
 def signals(features: pd.DataFrame, group: pd.Series) -> pd.DataFrame:

@@ -60,8 +60,9 @@ def _title(cells: pd.DataFrame) -> Message:
     )  # fmt: skip
 
 
-def early_findings(customers: pd.DataFrame, checked: pd.DataFrame | None) -> list[Finding]:
-    """Whom the model doubts before the rule of dormancy does, and how many of such customers paid again in the year held out."""
+def early_findings(customers: pd.DataFrame, checked: pd.DataFrame | None, base: int | None) -> list[Finding]:
+    """Whom the model doubts before the rule of dormancy does, and how many of such customers paid again in the year held out;
+    `base` is the number of customers as it may be told."""
     early = int(_is_early(customers).sum())
     if not early or not is_tellable(early) or not is_tellable(len(customers) - early):
         return []
@@ -69,7 +70,7 @@ def early_findings(customers: pd.DataFrame, checked: pd.DataFrame | None) -> lis
         "**{early:count}** customers have been silent for less than {days:count} days, yet by the model probably no longer pay (probability below 50%){then}.",
         early=early, days=DORMANT_DAYS, then=_then(checked),
     )  # fmt: skip
-    return [Finding("lifetime.silent_early", text, early, len(customers), "count", exhibit="alive", is_headline=False)]
+    return [Finding("lifetime.silent_early", text, early, base, "count", exhibit="alive", is_headline=False)]
 
 
 def _is_early(customers: pd.DataFrame) -> pd.Series:

@@ -7,8 +7,8 @@ import pandas as pd
 
 from analysis.finding import Column, Exhibit, Finding
 from analysis.study.disclosed import hidden
-from analysis.study.lifetime_holdout import ranges, relative_error
-from analysis.study.lifetime_model import LOW_ALIVE
+from analysis.study.lifetime_holdout import relative_error
+from analysis.study.lifetime_model import LOW_ALIVE, ranges
 from analysis.wording import Message, say
 
 ALIVE_GROUPS = {

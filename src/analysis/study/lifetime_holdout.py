@@ -18,6 +18,7 @@ from analysis.study.lifetime_model import (
     expectations,
     fit_model,
     payers,
+    ranges,
     why_no_model,
 )  # fmt: skip
 from analysis.wording import Message, say
@@ -231,12 +232,6 @@ def silence_exhibit(checked: pd.DataFrame, as_of: dt.date) -> Exhibit:
             Column("verdict", say("Verdict")),
         ),
     )  # fmt: skip
-
-
-def ranges(table: pd.DataFrame) -> list[Message | None]:
-    """The intervals (low, high: shares) in words, None where there is none."""
-    known = table[["low", "high"]].to_numpy()
-    return [say("{low:share} to {high:share}", low=low, high=high) if np.isfinite(low) else None for low, high in known]
 
 
 def _silence_title(table: pd.DataFrame) -> Message:

@@ -94,3 +94,9 @@ def expectations(model: LifetimeModel, customers: pd.DataFrame, weeks: float) ->
         "expected_paid": days * expected_amount(model.amounts.parameters, customers),
     }
     return pd.DataFrame(columns, index=customers.index)
+
+
+def ranges(table: pd.DataFrame) -> list[Message | None]:
+    """The intervals (low, high: shares) in words, None where there is none."""
+    known = table[["low", "high"]].to_numpy()
+    return [say("{low:share} to {high:share}", low=low, high=high) if np.isfinite(low) else None for low, high in known]

@@ -4,13 +4,14 @@ The model speaks of payments, not of profit: whether contribution goes with them
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analysis.calendar import months_before
+from analysis.errors import NotProduced
 from analysis.finding import Exhibit, Finding
 from analysis.study.lifetime_alive import alive_exhibit, early_findings
 from analysis.study.lifetime_contribution import contribution_exhibit, contribution_findings
@@ -24,14 +25,14 @@ from analysis.study.lifetime_model import (
     payers,
     why_no_model,
 )  # fmt: skip
-from analysis.study.lifetime_year import lifetime_exhibit, lifetime_findings, next_year, with_errors
+from analysis.study.lifetime_year import lifetime_exhibit, lifetime_findings, next_year, with_bases, with_errors
+from analysis.study.tiers import open_customers
+from analysis.study.value_bases import told_base
 from analysis.wording import Message, say
 
 TITLES = {
     "holdout": say("Did the lifetime model hold?"),
     "silence": say("Do silent customers come back?"),
-    "alive": say("Who still pays?"),
-    "lifetime": say("Payments expected in twelve months"),
     "contribution": say("Does contribution go with payments?"),
 }
 
@@ -52,16 +53,19 @@ def lifetime_value(
     history: Mapping[dt.date, pd.DataFrame], as_of: dt.date, tiers: Mapping[str, float], currency: str, seed: int = 7
 ) -> LifetimeValue:
     """Features by landmark (see `bank.features`; the latest is `as_of`) → findings and exhibits. `tiers` are the bank's edges in its
-    currency; `seed` is that of the outcomes drawn. What the data do not allow is absent, with its reason."""
+    currency; `seed` is that of the outcomes drawn. Without a model there is no report; without a year to hold out, what rests on it is
+    absent, with its reason."""
     ahead = _ahead(history[as_of], as_of, tiers)
     if isinstance(ahead, Message):
-        return LifetimeValue([], **_absent(TITLES, ahead))
+        raise NotProduced(ahead)
     model, customers, weeks = ahead
-    table = next_year(model, customers, weeks, np.random.default_rng(seed))
+    opened = open_customers(history[as_of])
+    table = with_bases(next_year(model, customers, weeks, np.random.default_rng(seed)), customers, opened, tiers)
+    base = told_base(len(customers), len(opened))
     checked = held_out(history, as_of, tiers)
     if isinstance(checked, Message):
-        exhibits = _absent(("holdout", "silence", "contribution"), checked)
-        findings = [*lifetime_findings(customers, table, currency), *early_findings(customers, None)]
+        exhibits = _absent(checked)
+        findings = [*lifetime_findings(customers, table, currency), *early_findings(customers, None, base)]
     else:
         table = with_errors(table, customers, checked)
         exhibits = {
@@ -70,15 +74,15 @@ def lifetime_value(
             "contribution": contribution_exhibit(checked, as_of, currency),
         }
         findings = [
-            *lifetime_findings(customers, table, currency), *early_findings(customers, checked),
+            *lifetime_findings(customers, table, currency, checked), *early_findings(customers, checked, base),
             *holdout_findings(checked, as_of), *contribution_findings(checked),
         ]  # fmt: skip
     alive, lifetime = alive_exhibit(customers, as_of), lifetime_exhibit(table, currency, as_of)
     return LifetimeValue(findings, alive=alive, lifetime=lifetime, **exhibits)
 
 
-def _absent(names: Iterable[str], reason: Message) -> dict[str, Exhibit]:
-    return {name: Exhibit(name, TITLES[name], absent=reason) for name in names}
+def _absent(reason: Message) -> dict[str, Exhibit]:
+    return {name: Exhibit(name, title, absent=reason) for name, title in TITLES.items()}
 
 
 def _ahead(

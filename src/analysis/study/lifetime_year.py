@@ -1,6 +1,7 @@
 """What the lifetime model expects of the next twelve months, by tier."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,10 @@ from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.lifetime import expected_purchases, probability_alive, simulate_purchases
 from analysis.stats.likelihood import delta_method
 from analysis.stats.spending import expected_amount, simulate_spending
-from analysis.study.disclosed import is_tellable
+from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.lifetime_holdout import relative_error
 from analysis.study.lifetime_model import DORMANT_DAYS, LifetimeModel
-from analysis.study.tiers import TIERS_SHOWN, told_tiers
+from analysis.study.tiers import TIERS_SHOWN, tier_of, told_tiers
 from analysis.wording import Message, say
 
 DRAWS = 200
@@ -63,6 +64,18 @@ def _told(tier: pd.Series) -> tuple[dict[str, str], dict[str, Message]]:
     return told_tiers(tier.value_counts().reindex(TIERS_SHOWN).dropna())
 
 
+def with_bases(table: pd.DataFrame, customers: pd.DataFrame, opened: pd.DataFrame, tiers: Mapping[str, float]) -> pd.DataFrame:
+    """`next_year` of the open payers with base: its customers, missing where they lie so close below the open customers of the tier,
+    told elsewhere, that the few who never paid could be counted; `opened` are the features of all open customers."""
+    counts = {"all": len(opened)}
+    if len(table) > 1:
+        names = _told(customers["tier"])[0]
+        counts |= tier_of(opened["assets_3m"], tiers).astype(str).map(names).value_counts().to_dict()
+    unpaid = table["tier"].map(counts) - table["customers"]
+    secret = np.array([*hidden(unpaid.iloc[:-1]), not is_tellable(unpaid.iloc[-1])], dtype=bool)
+    return table.assign(base=table["customers"].astype(float).mask(secret))
+
+
 def with_errors(table: pd.DataFrame, customers: pd.DataFrame, checked: pd.DataFrame) -> pd.DataFrame:
     """`next_year` of the open payers with error: each tier's relative error of payment days in the year held out, by the tier of its
     landmark; missing where few belonged to it then."""
@@ -75,29 +88,31 @@ def with_errors(table: pd.DataFrame, customers: pd.DataFrame, checked: pd.DataFr
     return table.assign(error=table["tier"].map(errors).astype(float))
 
 
-def lifetime_findings(customers: pd.DataFrame, table: pd.DataFrame, currency: str) -> list[Finding]:
-    """How many still pay, and what is expected in twelve months, of all and by tier."""
+def lifetime_findings(
+    customers: pd.DataFrame, table: pd.DataFrame, currency: str, checked: pd.DataFrame | None = None
+) -> list[Finding]:
+    """How many still pay, and what is expected in twelve months, of all and by tier; with what such an expectation came to in the
+    year held out (`checked`)."""
     whole = table.iloc[-1]
-    base = int(whole["customers"])
     alive = say(
-        "**{alive:share}** of open customers who ever paid are still paying, by the lifetime model (mean probability; interval {low:share} to {high:share}){silent}.",
-        alive=whole["alive"], low=whole["alive_low"], high=whole["alive_high"], silent=_silent(customers),
+        "If the lifetime model holds, **{alive:share}** of open customers who ever paid are still paying (mean probability; interval {low:share} to {high:share}){silent}{then}.",
+        alive=whole["alive"], low=whole["alive_low"], high=whole["alive_high"], silent=_silent(customers), then=_then(checked),
     )  # fmt: skip
     paid = say(
         "**{value:amount}** {currency} a customer are expected to be paid in the next twelve months (if the model holds: interval of the expectation {low:amount} to {high:amount}, of the outcome {least:amount} to {most:amount}).",
         currency=currency, value=whole["paid"], **_ends(whole, "paid"),
     )  # fmt: skip
     return [
-        _finding("lifetime.alive_share", alive, whole, "alive", "share", base, exhibit="alive"),
-        _finding("lifetime.payments_next_year", _days_text(whole), whole, "days", "number", base),
-        _finding("lifetime.volume_next_year", paid, whole, "paid", "amount", base, is_headline=False),
+        _finding("lifetime.alive_share", alive, whole, "alive", "share", exhibit="alive"),
+        _finding("lifetime.payments_next_year", _days_text(whole), whole, "days", "number"),
+        _finding("lifetime.volume_next_year", paid, whole, "paid", "amount", is_headline=False),
         *[_tier_finding(row) for _, row in table.iloc[:-1].iterrows()],
     ]
 
 
 def _tier_finding(row: pd.Series) -> Finding:
     name = f"lifetime.{row['tier']}.payments_next_year"
-    return _finding(name, _days_text(row), row, "days", "number", int(row["customers"]), is_headline=False)
+    return _finding(name, _days_text(row), row, "days", "number", is_headline=False)
 
 
 def _ends(row: pd.Series, name: str) -> dict[str, float]:
@@ -121,7 +136,21 @@ def _silent(customers: pd.DataFrame) -> Message | str:
     return say("; of those silent for {days:count} days or more, {alive:share}", days=DORMANT_DAYS, alive=silent["alive"].mean())
 
 
-def _finding(name: str, text: Message, row: pd.Series, what: str, unit: str, base: int, exhibit="lifetime", **rest) -> Finding:
+def _then(checked: pd.DataFrame | None) -> Message | str:
+    """What the model of a year ago expected of who would pay again, and what came."""
+    if checked is None:
+        return ""
+    again = int(checked["again"].sum())
+    if not (is_tellable(again) and is_tellable(len(checked) - again)):
+        return ""
+    return say(
+        "; a year ago {expected:share} were expected to pay again within twelve months, and {again:share} did",
+        expected=checked["expected_again"].mean(), again=again / len(checked),
+    )  # fmt: skip
+
+
+def _finding(name: str, text: Message, row: pd.Series, what: str, unit: str, exhibit="lifetime", **rest) -> Finding:
+    base = None if pd.isna(row["base"]) else int(row["base"])
     ends = {end: float(row[f"{what}_{end}"]) for end in ("low", "high")}
     return Finding(name, text, float(row[what]), base, unit, exhibit=exhibit, **ends, **rest)
 
@@ -143,17 +172,17 @@ def lifetime_exhibit(table: pd.DataFrame, currency: str, as_of: dt.date) -> Exhi
         "days_range": [say("{low:number.1} to {high:number.1}", low=low, high=high) for low, high in _outcomes(table, "days")],
         "paid_range": [say("{low:amount} to {high:amount}", low=low, high=high) for low, high in _outcomes(table, "paid")],
     }
-    frame = table.assign(**ranges, is_total=table["tier"].eq("all"))
+    frame = table.drop(columns="base").assign(customers=table["base"], **ranges, is_total=table["tier"].eq("all"))
     whole = frame.iloc[-1]
     return Exhibit(
         name="lifetime",
         title=say(
-            "{alive:share} still pay; in twelve months {days:number.1} payment days a customer are expected",
+            "If the model holds, {alive:share} still pay, and in twelve months {days:number.1} payment days a customer are expected",
             alive=whole["alive"], days=whole["days"],
         ),
         subtitle=say(
-            "Open customers who ever paid, by tier; expected in the twelve months after {as_of:date}, if they behave as the model supposes; payments are what customers pay out, not what the bank earns",
-            as_of=as_of,
+            "Open customers who ever paid, by tier; expected in the twelve months after {as_of:date}, if they behave as the model supposes; payments are what customers pay out, not what the bank earns{few}",
+            as_of=as_of, few=say("; –: not told, so that the few who never paid cannot be counted") if table["base"].isna().any() else "",
         ),
         frame=frame,
         columns=tuple(column for column in columns if column.name in frame),

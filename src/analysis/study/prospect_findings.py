@@ -12,7 +12,8 @@ from analysis.stats.prediction import auc, calibration_slope
 from analysis.study.disclosed import is_tellable
 from analysis.study.prospect_facts import is_converted, is_mature
 from analysis.study.prospect_outlook import Outlook
-from analysis.study.prospect_policy import brought_of_expected, contrast, times
+from analysis.study.prospect_policy import contrast, times
+from analysis.study.prospect_policy_exhibits import record_words
 from analysis.wording import Message, say
 
 BASE_OF = "prospects"
@@ -34,8 +35,11 @@ def rate_finding(facts: pd.DataFrame, as_of: dt.date, horizon_months: int) -> li
     return [_finding("prospects.conversion_rate", text, rate, "share", "sources")]
 
 
-def gain_finding(rows: pd.DataFrame, totals: Mapping | None, capacity: int, currency: str) -> list[Finding]:
-    """What choosing by expected contribution brought against chance, and how much of what was expected."""
+def gain_finding(
+    rows: pd.DataFrame, totals: Mapping | None, record: Estimate | None, capacity: int, currency: str
+) -> list[Finding]:
+    """What choosing by expected contribution brought against chance, and how much of what was expected (`record`, see
+    `brought_of_expected`)."""
     if totals is None:
         return []
     gain = times(totals, "expected", "random", "contribution", len(rows))
@@ -50,7 +54,7 @@ def gain_finding(rows: pd.DataFrame, totals: Mapping | None, capacity: int, curr
     return [
         _finding("prospects.gain", _gain_text(gain, totals, capacity, currency), gain, "ratio", "policies", compare_to=1.0),
         _finding("prospects.gain.conversions", more, extra, "points", "policies", compare_to=0.0, is_headline=False),
-        *_foretold(rows, totals, capacity),
+        *_foretold(record),
     ]
 
 
@@ -75,9 +79,8 @@ def _gain_text(gain: Estimate, totals: Mapping, capacity: int, currency: str) ->
     )
 
 
-def _foretold(rows: pd.DataFrame, totals: Mapping, capacity: int) -> list[Finding]:
-    share = brought_of_expected(rows, totals, capacity)
-    if share.low is None:
+def _foretold(share: Estimate | None) -> list[Finding]:
+    if share is None or share.low is None:
         return []
     text = say(
         "Those chosen brought **{value:share}** of the contribution expected of them when they were chosen (interval {low:share} to {high:share}; 100% is right).",
@@ -129,7 +132,7 @@ def relation_finding(rows: pd.DataFrame, seed: int) -> list[Finding]:
         )
     elif relation.value < 0:
         text = say(
-            "Likelier converts bring **less**: rank correlation of propensity and contribution {value:number} (interval {low:number} to {high:number}). Propensity alone would miss value.",
+            "Likelier converts bring **less**: rank correlation of propensity and contribution {value:number} (interval {low:number} to {high:number}).",
             **numbers,
         )
     else:
@@ -140,8 +143,9 @@ def relation_finding(rows: pd.DataFrame, seed: int) -> list[Finding]:
     return [_finding("prospects.value_correlation", text, relation, "number", None, compare_to=0.0, is_headline=False)]  # fmt: skip
 
 
-def outlook_findings(made: Outlook, capacity: int, currency: str) -> list[Finding]:
-    """What is expected of the open prospects: of the best where others remain, else of all."""
+def outlook_findings(made: Outlook, record: Estimate | None, capacity: int, horizon_months: int, currency: str) -> list[Finding]:
+    """What is expected of the open prospects: of the best where others remain, else of all; with the `record` of those chosen
+    earlier."""
     count = len(made.open)
     if not is_tellable(count) or count == 0:
         return []
@@ -149,12 +153,12 @@ def outlook_findings(made: Outlook, capacity: int, currency: str) -> list[Findin
     who, number = ("best", capacity) if has_rest else ("all", count)
     conversions, contribution = made.conversions[who], made.contribution[who]
     first = say(
-        "Of **{open:count}** open prospects, the {number:count} of highest expected contribution should yield **{value:number.1} conversions** (prediction interval {low:number.1} to {high:number.1}).",
-        open=count, number=number, value=conversions.value, low=conversions.low, high=conversions.high,
+        "Of **{open:count}** open prospects (first seen within the last {months:count} months, not yet customers), the {number:count} of highest expected contribution should yield **{value:number.1} conversions** (prediction interval {low:number.1} to {high:number.1}).",
+        open=count, months=horizon_months, number=number, value=conversions.value, low=conversions.low, high=conversions.high,
     )  # fmt: skip
     second = say(
-        "These {number:count} should bring **{value:money} {currency}** in the first year of those who convert (prediction interval {low:money} to {high:money}).",
-        number=number, value=contribution.value, currency=currency, low=contribution.low, high=contribution.high,
+        "These {number:count} should bring **{value:money} {currency}** in the first year of those who convert (prediction interval {low:money} to {high:money}){record}.",
+        number=number, record=record_words(record), value=contribution.value, currency=currency, low=contribution.low, high=contribution.high,
     )  # fmt: skip
     return [
         _finding("prospects.expected_conversions", first, conversions, "number", "today"),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.finding import Column, Exhibit
 from analysis.stats.disclosure import dominates
-from analysis.stats.intervals import simultaneous
+from analysis.stats.intervals import Estimate, simultaneous
 from analysis.study.disclosed import is_tellable
 from analysis.study.prospect_outlook import Outlook
 from analysis.study.prospect_policy import OUTCOMES, POLICIES, gain_curve, taken_by, times
@@ -126,8 +126,18 @@ def policy_exhibit(rows: pd.DataFrame, totals: Mapping | None, capacity: int, cu
     )  # fmt: skip
 
 
-def today_exhibit(made: Outlook, capacity: int, currency: str) -> Exhibit:
-    """What is expected of the prospects that are open now."""
+def record_words(record: Estimate | None) -> Message | str:
+    """How much of what was expected of them those chosen earlier brought, where it is known."""
+    if record is None or record.low is None:
+        return ""
+    return say(
+        "; those chosen earlier brought {value:share} of what was expected of them (interval {low:share} to {high:share})",
+        value=record.value, low=record.low, high=record.high,
+    )  # fmt: skip
+
+
+def today_exhibit(made: Outlook, record: Estimate | None, capacity: int, horizon_months: int, currency: str) -> Exhibit:
+    """What is expected of the prospects that are open now, and how much of such expectations came earlier (`record`)."""
     count = len(made.open)
     heading = say("Open prospects")
     if not is_tellable(count) or count == 0:
@@ -150,7 +160,9 @@ def today_exhibit(made: Outlook, capacity: int, currency: str) -> Exhibit:
         name="today",
         title=_today_title(made, shown, capacity),
         subtitle=say(
-            "Prospects who have not converted and were first seen within the horizon: conversions expected within it, and contribution expected in the first year of those who convert; 95% prediction intervals: within them lie the sums to be seen in 95 of 100 cases, if the future is like the past"
+            "Open: first seen within the last {months:count} months and not yet customers. Conversions expected within {months:count} months of first sight, and contribution expected in the first year of those who convert; 95% prediction intervals: within them lie the sums to be seen in 95 of 100 cases, if the models hold{record}",
+            months=horizon_months,
+            record=record_words(record),
         ),
         frame=pd.DataFrame(rows),
         columns=(

@@ -20,7 +20,7 @@ from analysis.study.prospect_facts import (
 from analysis.study.prospect_findings import gain_finding, outlook_findings, ranking_findings, rate_finding, relation_finding
 from analysis.study.prospect_model import CONVERSIONS_NEEDED
 from analysis.study.prospect_outlook import outlook
-from analysis.study.prospect_policy import judged, model_at, policy_totals
+from analysis.study.prospect_policy import brought_of_expected, judged, model_at, policy_totals
 from analysis.study.prospect_policy_exhibits import gain_exhibit, policy_exhibit, today_exhibit, why_not_judged
 from analysis.wording import say
 
@@ -61,14 +61,15 @@ def prospects(
     rows = judged(facts, monthly, as_of, horizon_months, factors)
     valued = rows.dropna(subset=["contribution"])
     totals = None if why_not_judged(valued, capacity) else policy_totals(valued, capacity, seed)
+    record = None if totals is None else brought_of_expected(valued, totals, capacity)
     now = outlook(model, facts, as_of, capacity, seed)
     return Prospects(
         findings=[
             *rate_finding(facts, as_of, horizon_months),
             *ranking_findings(rows),
-            *gain_finding(valued, totals, capacity, currency),
+            *gain_finding(valued, totals, record, capacity, currency),
             *relation_finding(valued, seed),
-            *outlook_findings(now, capacity, currency),
+            *outlook_findings(now, record, capacity, horizon_months, currency),
         ],
         sources=source_exhibit(facts, as_of, horizon_months),
         trend=trend_exhibit(facts, as_of, horizon_months),
@@ -76,7 +77,7 @@ def prospects(
         calibration=calibration_exhibit(rows),
         gain=gain_exhibit(valued, capacity, seed),
         policies=policy_exhibit(valued, totals, capacity, currency),
-        today=today_exhibit(now, capacity, currency),
+        today=today_exhibit(now, record, capacity, horizon_months, currency),
     )
 
 

@@ -73,7 +73,7 @@ def relation_groups(
     found, exhibits = (
         ([], _absent(TITLES, say("The data hold one date alone; a comparison needs two.")))
         if before is None
-        else _compared(history, people, before, as_of, rule, currency)
+        else _compared(history, people, before, as_of, rule, currency, len(missing) < 2)
     )
     return RelationGroups(
         findings=[*found, *size_findings(sizes, missing)],
@@ -88,15 +88,15 @@ def _absent(names, reason: Message) -> dict[str, Exhibit]:
 
 
 def _compared(
-    history: History, people: pd.DataFrame, before: dt.date, now: dt.date, rule: ChurnRule, currency: str
+    history: History, people: pd.DataFrame, before: dt.date, now: dt.date, rule: ChurnRule, currency: str, is_loss_seen: bool
 ) -> tuple[list[Finding], dict[str, Exhibit]]:
     cells = movement_cells(people)
     table = movement_table(cells)
     findings, exhibits = _assets_compared(history, people, _is_return_told(cells), before, now, currency)
     shown = {
-        "movement": movement_exhibit(table, before, now),
-        "moves": moves_exhibit(table, before, now),
-        "flow": flow_exhibit(table, before, now),
+        "movement": movement_exhibit(table, before, now, is_loss_seen),
+        "moves": moves_exhibit(table, before, now, is_loss_seen),
+        "flow": flow_exhibit(table, before, now, is_loss_seen),
     }
     lost = _lost_findings(people, history, before, now, rule, currency)
     rules = {"rules": _rules(history, people, before, now, rule)} if "rules" not in exhibits else {}

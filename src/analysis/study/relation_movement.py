@@ -111,6 +111,7 @@ def secret_cells(cells: pd.DataFrame, axes: tuple[str, str] = ("left", "right"))
     rows = [(row, slice(None)) for row in range(len(size))]
     lines = rows + [(slice(None), column) for column in size.sum(axis=0).argsort(kind="stable")]
     while True:
+        secret |= _shared(grid, secret)
         for line in lines:
             few = secret[line] | ((size[line] > 0) & (size[line] < DISCLOSURE_THRESHOLD))
             out = hidden(size[line], few | (stayed[line] & few.any() & (line in rows)))
@@ -120,6 +121,14 @@ def secret_cells(cells: pd.DataFrame, axes: tuple[str, str] = ("left", "right"))
         else:
             places = grid.index.get_indexer(cells[axes[0]]), grid.columns.get_indexer(cells[axes[1]])
             return secret[places]
+
+
+def _shared(grid: pd.DataFrame, secret: np.ndarray) -> np.ndarray:
+    """What is secret of the prospects' row or of those not yet known is so in both: the lifecycle tells their sum."""
+    rows = grid.index.isin((PROSPECT, OUTSIDE))
+    if rows.sum() < 2:
+        return np.zeros_like(secret)
+    return secret[rows].any(axis=0) & rows[:, None] & (grid.columns != PROSPECT) & (grid.to_numpy() > 0)
 
 
 def _is_stay(left: str, right: str) -> bool:

@@ -83,8 +83,11 @@ def _converted(table: pd.DataFrame, before: dt.date, now: dt.date) -> list[Findi
     ]  # fmt: skip
 
 
-def movement_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date) -> Exhibit:
+def movement_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date, is_loss_seen: bool = True) -> Exhibit:
     """The transition matrix of customers as a heat map: a row a group at first, a column a group at the later landmark."""
+    if not is_loss_seen:
+        reason = say("The data cannot tell who is lost: customers only grow older in them.")
+        return Exhibit("movement", say("Who moved from which group to which"), absent=reason)
     told = table[~table["left"].isin((PROSPECT, OUTSIDE)) & table["base"].map(is_tellable)]
     columns = [name for name in GROUPS if name in set(told["right"])]
     grid = told.pivot(index="left", columns="right", values="value").reindex(columns=columns)
@@ -127,33 +130,40 @@ def group_label(groups: str) -> Message:
     return label
 
 
-def moves_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date) -> Exhibit:
-    """The same as a table, prospects and newcomers too, with numbers and intervals."""
+def moves_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date, is_loss_seen: bool = True) -> Exhibit:
+    """The same as a table, prospects and newcomers too, with numbers and intervals; numbers alone where no loss can be seen."""
+    numbers = say(
+        "The whole book is counted; the 95% interval of each share (Wilson) is for customers like these. Movements that would give few customers away stand together. Who was not yet known has no share"
+    )
+    bare = say(
+        "The whole book is counted; no shares, since the data cannot tell who is lost. Movements that would give few customers away stand together"
+    )
+    shares = (
+        Column("value", say("Share of the group"), "share"),
+        Column("low", say("From"), "share", say("95% interval")),
+        Column("high", say("To"), "share", say("95% interval")),
+    )  # fmt: skip
     return Exhibit(
         name="moves",
         title=say("Movements from {before:date} to {now:date}, in numbers", before=before, now=now),
-        subtitle=say(
-            "The whole book is counted; the 95% interval of each share (Wilson) is for customers like these. Movements that would give few customers away stand together. Who was not yet known has no share"
-        ),
+        subtitle=numbers if is_loss_seen else bare,
         frame=table.assign(left=table["left"].map(GROUP_NAMES), right=table["right"].map(group_label)),
         columns=(
             Column("left", say("From group")),
             Column("right", say("To group")),
             Column("count", say("Customers"), "count", say("number")),
-            Column("value", say("Share of the group"), "share"),
-            Column("low", say("From"), "share", say("95% interval")),
-            Column("high", say("To"), "share", say("95% interval")),
+            *(shares if is_loss_seen else ()),
         ),
     )
 
 
-def flow_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date) -> Exhibit:
+def flow_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date, is_loss_seen: bool = True) -> Exhibit:
     """The movements of who is, or ever was, a customer at the later landmark, as bands."""
     rows = table[table["right"].ne(PROSPECT)]
     frame = pd.DataFrame({"left": rows["left"].map(GROUP_NAMES), "right": rows["right"].map(group_label), "value": rows["count"]})
     return Exhibit(
         name="flow",
-        title=_flow_title(rows, before),
+        title=_flow_title(rows if is_loss_seen else rows.iloc[:0], before),
         subtitle=say(
             "Who is, or ever was, a customer on {now:date}, by group on both dates; grey: the same group; blue: another. Movements that would give few customers away stand together",
             now=now,

@@ -30,23 +30,28 @@ def rule_table(history: History, before: dt.date, now: dt.date, rule: ChurnRule)
 
 
 def _variants(history: History, rule: ChurnRule) -> list[tuple]:
-    silent_never = {
-        day: features.drop(columns="recency_days", errors="ignore").assign(recency_days=np.nan)
-        for day, features in history.items()
-    }
     variants = [(say("As in this report"), history, rule, ESTABLISHED_MONTHS)]
     if "recency_days" in history[max(history)]:
         variants += [
-            (say("Dormant after {days:count} days", days=days), history, _silent_after(rule, days), ESTABLISHED_MONTHS)
+            (say("Dormant after {days:count} days", days=days), history, silent_after(rule, days), ESTABLISHED_MONTHS)
             for days in OTHER_DORMANT_DAYS
             if days != rule.dormant_days
         ]
     if history[max(history)]["closed_date"].notna().any():
-        variants.append((say("Lost by closing alone"), silent_never, rule, ESTABLISHED_MONTHS))
+        variants.append((say("Lost by closing alone"), never_silent(history), rule, ESTABLISHED_MONTHS))
     return [*variants, (say("New for {months:count} months", months=OTHER_NEW_MONTHS), history, rule, OTHER_NEW_MONTHS)]
 
 
-def _silent_after(rule: ChurnRule, days: int) -> ChurnRule:
+def never_silent(history: History) -> History:
+    """The same features, nobody ever silent: closings alone are losses."""
+    return {
+        day: features.drop(columns="recency_days", errors="ignore").assign(recency_days=np.nan)
+        for day, features in history.items()
+    }
+
+
+def silent_after(rule: ChurnRule, days: int) -> ChurnRule:
+    """The rule with so many days of silence, its horizon long enough for them."""
     step = LANDMARK_STEP_MONTHS * SHORTEST_MONTH_OF_A_HORIZON
     horizon = max(rule.horizon_months, LANDMARK_STEP_MONTHS * -(-days // step))
     return replace(rule, dormant_days=days, horizon_months=horizon)

@@ -92,7 +92,7 @@ def size_findings(table: pd.DataFrame, missing: dict[str, Message]) -> list[Find
     found = [_share_finding(name, rows.loc[name], base) for name in told if not np.isnan(rows.loc[name, "customers"])]
     if PROSPECT in rows.index and not np.isnan(rows.loc[PROSPECT, "customers"]):
         count = int(rows.loc[PROSPECT, "customers"])
-        text = say("Prospects: **{count:count}**, first seen and not yet customers.", count=count)
+        text = say("Prospects: **{count:count}**, first seen, however long ago, and not yet customers.", count=count)
         found.append(
             Finding("group.prospect.count", text, count, count, "count", exhibit="groups", base_of="records", is_headline=False)
         )
@@ -123,7 +123,7 @@ def groups_exhibit(table: pd.DataFrame, day: dt.date, currency: str, missing: di
         name="groups",
         title=_groups_title(table),
         subtitle=say(
-            "On {day:date}; lost: closed, or no transaction of their own for {days:count} days; returned: lost within the {months:count} months before, and no longer; prospects hold nothing here{missing}{absent}",
+            "On {day:date}; lost: closed, or no transaction of their own for {days:count} days; returned: lost within the {months:count} months before, and no longer; prospects: however long ago first seen, and they hold nothing here{missing}{absent}",
             day=day, days=rule.dormant_days, months=RETURN_MONTHS, missing=not_told(missing),
             absent=_absent_words(table),
         ),

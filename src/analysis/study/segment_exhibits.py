@@ -143,8 +143,8 @@ def choice_exhibit(found: Segments) -> Exhibit:
         frame=table.assign(verdict=table["is_acceptable"].map(verdict), is_total=table["k"].eq(found.clustering.k)),
         columns=(
             Column("k", say("Segments"), "count", say("number")),
-            Column("min_stability", say("Least stable"), "number", say("0 to 1")),
-            Column("mean_stability", say("Mean stability"), "number", say("0 to 1")),
+            Column("min_stability", say("Least stable"), "number.3", say("0 to 1")),
+            Column("mean_stability", say("Mean stability"), "number.3", say("0 to 1")),
             Column("separation", say("Gain"), "number", say("log-likelihood")),
             Column("reference", say("Without structure"), "number", say("log-likelihood")),
             Column("silhouette", say("Separation"), "number", say("silhouette")),
@@ -204,7 +204,7 @@ def segment_exhibit(table: pd.DataFrame, found: Segments, currency: str) -> Exhi
         name="segments",
         title=_segments_title(table, found),
         subtitle=say(
-            "Size and means of each segment; names come from its two strongest traits; segments of few customers are left out"
+            "Size and means of each segment; names come from the traits by which it clearly differs, two at most; segments of few customers are left out"
         ),
         frame=table,
         columns=tuple(column for column in columns if column.name in table),

@@ -216,7 +216,7 @@ def _transitions_exhibit(pairs: pd.DataFrame, found: Segments, then: dt.date, as
 
 def _transitions_title(cells: pd.DataFrame, found: Segments) -> Message:
     stayed = cells[cells["left"] == cells["right"]]
-    if len(stayed) < 2:
+    if len(stayed) < len(found.names):
         return say("Segments twelve months before and today")
     least, most = (stayed.loc[index] for index in (stayed["share"].idxmin(), stayed["share"].idxmax()))
     return say(

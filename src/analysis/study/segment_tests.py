@@ -125,7 +125,7 @@ def _row(name: str, result: Result, p: float | None, is_told: bool) -> dict:
     if not isinstance(result, Nested):
         return {"label": OUTCOMES[name], "verdict": result, "is_noise": True}
     return {
-        "label": OUTCOMES[name], "base": result.base, "events": result.events if is_told else None, "p": _p(p),
+        "label": OUTCOMES[name], "base": result.base, "events": result.events if is_told and name not in PARTS else None, "p": _p(p),
         "gain": result.gain.value, "interval": say("{low:number.3} to {high:number.3}", low=result.gain.low, high=result.gain.high),
         "verdict": _verdict(p), "is_noise": p >= CERTAIN,
     }  # fmt: skip

@@ -27,7 +27,7 @@ TRAIT_NAMES = {
     "payment": say("Mean payment"),
 }  # fmt: skip
 THEMES = ("age", "assets", "digital", "products")
-NAMED_TRAITS = 2
+NAMED_TRAITS, CLEAR, AVERAGE = 2, 0.5, "average"
 CUSTOMERS_NEEDED = 300
 LEAST_SHARE = 0.01
 YEAR_MONTHS = 12
@@ -139,19 +139,23 @@ def shrunk_log_odds(share: pd.Series, count: pd.Series) -> pd.Series:
 
 
 def _named(profile: pd.DataFrame) -> tuple[dict[int, Message], dict[int, str]]:
+    """The traits by which a segment clearly differs, two at most, in the order of TRAITS; one more where another segment bears the
+    same name already."""
     names, keys = {}, {}
     for label, row in profile.iterrows():
-        strongest = row.abs().sort_values(ascending=False, kind="stable").index
-        for count in range(NAMED_TRAITS, len(strongest) + 1):
-            chosen = list(strongest[:count])
-            key = "_".join(f"{trait}_{'high' if row[trait] > 0 else 'low'}" for trait in chosen)
+        strongest = list(row.abs().sort_values(ascending=False, kind="stable").index)
+        clear = sum(abs(row[trait]) >= CLEAR for trait in strongest[:NAMED_TRAITS])
+        for count in range(clear, len(strongest) + 1):
+            chosen = sorted(strongest[:count], key=list(TRAITS).index)
+            key = "_".join(f"{trait}_{'high' if row[trait] > 0 else 'low'}" for trait in chosen) or AVERAGE
             if key not in keys.values():
                 break
         keys[label] = key
-        names[label] = _joined([TRAITS[trait][0 if row[trait] > 0 else 1] for trait in chosen])
+        words = [TRAITS[trait][0 if row[trait] > 0 else 1] for trait in chosen] or [say("close to the average")]
+        names[label] = say("{name:capital}", name=_joined(words))
     return names, keys
 
 
 def _joined(words: list[Message]) -> Message:
     *most, last = words
-    return say("{first:capital}, {second}", first=_joined(most), second=last) if most else last
+    return say("{first}, {second}", first=_joined(most), second=last) if most else last

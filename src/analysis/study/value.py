@@ -10,6 +10,7 @@ from analysis.errors import NotProduced
 from analysis.finding import Exhibit, Finding
 from analysis.study.churn import ChurnRule
 from analysis.study.disclosed import told
+from analysis.study.rfm_assets import rfm_assets_exhibit, rfm_assets_findings, rfm_assets_scores
 from analysis.study.tiers import open_customers, pyramid, tier_exhibit, tier_findings, tier_table
 from analysis.study.value_components import balance_exhibit, component_exhibit, component_table
 from analysis.study.value_concentration import concentration_findings, lorenz_exhibit, whale_exhibit
@@ -31,6 +32,7 @@ class Value:
     tiers: Exhibit
     balances: Exhibit
     components: Exhibit
+    rfm_assets: Exhibit
     lorenz: Exhibit
     whale: Exhibit
     tornado: Exhibit
@@ -59,10 +61,12 @@ def value(
     by_tier, means = tier_table(customers, tiers), component_table(customers, tiers)
     movement, model = find_movement(history, tiers), risers(history, tiers)
     under_rules = rules_table(history, tiers, rule or ChurnRule(), model)
+    scores = rfm_assets_scores(customers)
     ranking, tornado, ranked = _ranking(customers, spread)
     return Value(
         findings=[
             *tier_findings(by_tier),
+            *rfm_assets_findings(scores, customers),
             *concentration_findings(customers),
             *ranked,
             *movement_findings(movement),
@@ -73,6 +77,7 @@ def value(
         tiers=tier_exhibit(by_tier, currency),
         balances=balance_exhibit(means, currency),
         components=component_exhibit(means, currency),
+        rfm_assets=rfm_assets_exhibit(scores, customers),
         lorenz=lorenz_exhibit(customers),
         whale=whale_exhibit(customers),
         tornado=tornado,
@@ -90,4 +95,5 @@ def _ranking(customers: pd.DataFrame, spread: float) -> tuple[Exhibit, Exhibit, 
         absent = {"absent": NEEDED}
         return Exhibit("ranking", say("Who changes place"), **absent), Exhibit("tornado", say("What it hangs on"), **absent), []
     base = int(customers["contribution_12m"].notna().sum())
-    return ranking_exhibit(table, spread, base), tornado_exhibit(table, spread), ranking_findings(table, spread, base)
+    findings = ranking_findings(table, spread, base, len(customers))
+    return ranking_exhibit(table, spread, base), tornado_exhibit(table, spread), findings

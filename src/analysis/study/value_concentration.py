@@ -6,6 +6,7 @@ import pandas as pd
 from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
 from analysis.stats.concentration import POINTS, cumulated_from_top, gini_estimate, lorenz, top_fraction_estimate
 from analysis.study.disclosed import is_tellable
+from analysis.study.value_bases import told_base
 from analysis.study.value_components import CONTRIBUTION
 from analysis.wording import Message, say
 
@@ -76,16 +77,17 @@ def concentration_findings(customers: pd.DataFrame) -> list[Finding]:
     index = say(
         "Gini coefficient of {what}: **{value:number}** (0 all equal, 1 one customer has all).", what=what, value=unequal.value
     )
-    rest = {"base": len(values), "exhibit": "lorenz"}
+    base = told_base(len(values), len(customers))
+    rest = {"base": base, "exhibit": "lorenz"}
     ends = [{"low": estimate.low, "high": estimate.high} for estimate in (tenth, unequal)]
     return [
         Finding(f"value.top_tenth.{about}_share", top, tenth.value, unit="share", compare_to=TOP, **ends[0], **rest),
         Finding("value.gini", index, unequal.value, unit="number", is_headline=False, **ends[1], **rest),
-        *_negative_finding(values, main),
+        *_negative_finding(values, main, base),
     ]
 
 
-def _negative_finding(values: pd.Series, main: str) -> list[Finding]:
+def _negative_finding(values: pd.Series, main: str, base: int | None) -> list[Finding]:
     negative = int((values < 0).sum())
     if main != CONTRIBUTION or negative == 0 or not is_tellable(negative):
         return []
@@ -94,7 +96,7 @@ def _negative_finding(values: pd.Series, main: str) -> list[Finding]:
         "**{share:share}** of customers cost more than they bring; together they take back {lost:share.2} of contribution.",
         share=share, lost=-values[values < 0].sum() / values.sum(),
     )  # fmt: skip
-    return [Finding("value.negative", text, share, len(values), "share", exhibit="whale", is_headline=False)]
+    return [Finding("value.negative", text, share, base, "share", exhibit="whale", is_headline=False)]
 
 
 def _whale_title(values: pd.Series, negative: int) -> Message:

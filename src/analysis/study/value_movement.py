@@ -156,7 +156,7 @@ def flow_exhibit(found: Movement | Message) -> Exhibit:
     )
     return Exhibit(
         name="flow",
-        title=_flow_title(found.moved),
+        title=_flow_title(found),
         subtitle=say(
             "Customers by tier at the two dates; grey bands stay, blue ones move, come or go{ends}", ends=_ends_words(table)
         ),
@@ -172,15 +172,16 @@ def _ends_words(table: pd.DataFrame) -> Message | str:
     return say("; customers of both dates only: who came or went is too few in a tier to be told")
 
 
-def _flow_title(moved: pd.DataFrame) -> Message:
-    entered, left = (int((moved[side] == state).sum()) for side, state in (("before", OUTSIDE), ("after", LOST)))
-    if not is_tellable(entered) or not is_tellable(left):
+def _flow_title(found: Movement) -> Message:
+    """Who went and who came, of those open at one of the dates; nothing where the picture leaves them out."""
+    states = (("before", OUTSIDE), ("after", LOST))
+    entered, left = (int(found.table.loc[found.table[side] == state, "customers"].sum()) for side, state in states)
+    if not entered and not left:
         return say("Customers' tiers at two dates")
     return say(
-        "{entered:count} customers came or returned and {left:count} ended the relation within twelve months",
-        entered=entered,
-        left=left,
-    )
+        "{left:count} of the customers open on {start:date} had ended the relation by {end:date}; {entered:count} of those open on {end:date} were not customers on {start:date}",
+        start=found.days[0], end=found.days[1], left=left, entered=entered,
+    )  # fmt: skip
 
 
 def movement_findings(found: Movement | Message) -> list[Finding]:
@@ -218,7 +219,7 @@ def _near_words(moved: pd.DataFrame) -> Message | str:
     if len(rose) == 0 or not is_tellable(near) or not is_tellable(len(rose) - near):
         return ""
     return say(
-        "; {share:share} of these already stood within {gap:share.0} of the edge, where a small change suffices",
+        "; {share:share} of those who rose already stood within {gap:share.0} of the edge, where a small change suffices",
         share=near / len(rose), gap=1 - NEAR,
     )  # fmt: skip
 

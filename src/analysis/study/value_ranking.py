@@ -7,6 +7,7 @@ from scipy.stats import rankdata
 from analysis.errors import UserError
 from analysis.finding import Column, Exhibit, Finding
 from analysis.study.disclosed import is_tellable, told
+from analysis.study.value_bases import told_base
 from analysis.study.value_components import CHARGES, COMPONENTS, CONTRIBUTION, signed_components
 from analysis.wording import Message, say
 
@@ -120,8 +121,9 @@ def ranking_exhibit(table: pd.DataFrame, spread: float, base: int) -> Exhibit:
     )  # fmt: skip
 
 
-def ranking_findings(table: pd.DataFrame, spread: float, base: int) -> list[Finding]:
-    """The share of customers who change their tenth, component by component; the first is the one that moves most."""
+def ranking_findings(table: pd.DataFrame, spread: float, base: int, customers: int = 0) -> list[Finding]:
+    """The share of customers who change their tenth, component by component; the first is the one that moves most. The base is not
+    told where it lies close below the number of all `customers`."""
     return [
         Finding(
             f"value.ranking.{row['component']}",
@@ -129,7 +131,7 @@ def ranking_findings(table: pd.DataFrame, spread: float, base: int) -> list[Find
                 "{component}, {spread:share.0} lower or higher: up to **{moved:share}** of customers change their tenth by contribution, and {left} of the top tenth leave it.",
                 component=row["label"], spread=spread, moved=row["moved_share"], left=_told_share(row["left_share"], _top_size(base)),
             ),
-            float(row["moved_share"]), base, "share", exhibit="ranking", is_headline=place == 0,
+            float(row["moved_share"]), told_base(base, customers), "share", exhibit="ranking", is_headline=place == 0,
         )
         for place, (_, row) in enumerate(table.iterrows()) if is_tellable(round(row["moved_share"] * base))
     ]  # fmt: skip

@@ -17,6 +17,7 @@ from analysis.wording import Message, say
 
 MEASURE = "assets_3m"
 FACTORS = (0.5, 0.75, 1.25, 2.0)
+LEAVERS_NEEDED = 10
 HOLDS, NOISE, REVERSE, UNKNOWN = "holds", "noise", "reverse", "unknown"
 VERDICTS = {HOLDS: say("holds"), NOISE: say("within noise"), REVERSE: say("the reverse"), UNKNOWN: None}
 HALF = {
@@ -125,7 +126,7 @@ def _products(found: Risers) -> str:
 
 def leave_less(history: Mapping[dt.date, pd.DataFrame], tried: TierRule, rule: ChurnRule, part: str) -> str:
     """Whether customers above mass leave less often by a rule of leaving (`part`): the verdict on the difference of shares
-    over all horizons that do not overlap, back from the latest."""
+    over all horizons that do not overlap, back from the latest; UNKNOWN where fewer than LEAVERS_NEEDED left."""
     counts, end = pd.DataFrame(0, index=[True, False], columns=["sum", "size"]), max(history)
     while (start := rule.before(end)) in matured(list(history), end, rule):
         result = outcomes(history[start], history[end], rule)
@@ -133,7 +134,7 @@ def leave_less(history: Mapping[dt.date, pd.DataFrame], tried: TierRule, rule: C
         above = pd.Series(_is_above(at_start, tried).to_numpy())
         counts = counts.add(result[part].groupby(above.to_numpy()).agg(["sum", "size"]), fill_value=0)
         end = start
-    if (counts["size"] == 0).any():
+    if (counts["size"] == 0).any() or counts["sum"].sum() < LEAVERS_NEEDED:
         return UNKNOWN
     difference = difference_of_shares(*counts.loc[False], *counts.loc[True])
     return _verdict(difference.low, difference.high, 0.0)
