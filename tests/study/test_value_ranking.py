@@ -49,6 +49,7 @@ def test_few_who_move_are_not_counted(crossing):
     table = rankings(crossing, 0.1).assign(moved_share=[0.5, 9 / 200, 0.0])
     found = ranking_findings(table, 0.1, 200)
     assert [one.id for one in found] == [f"value.ranking.{table['component'][row]}" for row in (0, 2)]
+    assert [ranking_findings(table, 0.1, 200, all_)[0].base for all_ in (200, 209, 210)] == [200, None, 200]
     shown = ranking_exhibit(table, 0.1, 200).frame["moved"].map(str).tolist()
     assert shown == ["50.0%", "fewer than 10", "0.0%"]
 
