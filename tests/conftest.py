@@ -36,6 +36,13 @@ txn_id,client_id,booked,amount
 3,A,2024-03-31 00:00:00,7
 """
 SHARED = dict.fromkeys(("tests/bank/demo/test_files.py", "tests/bank/demo/test_stated.py"), "the demo bank")
+LONGEST = (
+    "tests/pages",
+    "tests/notebooks/test_run",
+    "tests/bank/demo/test_files",
+    "tests/bank/demo/test_stated",
+    "tests/validation",
+)
 FILES = {"clients.csv": CLIENTS, "bookings.csv": BOOKINGS}
 
 
@@ -125,7 +132,7 @@ def told():
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """Tests of one module go to one worker, and those of SHARED together, so that what they share is made once."""
+    """Tests of one module go to one worker, and those of SHARED together, so that what they share is made once; the longest first."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByModule(LoadScopeScheduling):
@@ -133,4 +140,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
             module = nodeid.partition("::")[0]
             return SHARED.get(module, module)
 
+    config.option.loadscopereorder = False
     return ByModule(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(
+        key=lambda item: next((place for place, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
+    )

@@ -11,7 +11,7 @@ from analysis.validation.code import PACKAGE, SPOKEN_OF, methods_digest, normali
 from analysis.validation.passport import BEGIN, CAVEAT, END, REMEDY, make_passport, with_section
 from analysis.validation.rows import Row
 from analysis.validation.shown import comparison, lines
-from analysis.validation.studies import parameters
+from analysis.validation.studies import IN_PART, parameters
 
 DOCS = Path(__file__).parents[2] / "docs"
 FIGURE = {"value": 0.953, "mc_error": 0.01}
@@ -78,7 +78,7 @@ def test_making_writes_the_table_and_its_section(project, tmp_path, monkeypatch)
     table = json.loads((tmp_path / "validation.json").read_text())
     assert (table["seeds"], table["worlds"]) == ({"default": 2, "null": 1}, {"default": 5000, "null": 5000})
     assert [row["world"] for row in table["rows"]] == ["default", "null"]
-    assert table["methods"] == "digest of 1 reports"
+    assert table["methods"] == f"digest of {len(IN_PART)} reports"
     assert "### World `null`" in (tmp_path / "methods.md").read_text()
     with pytest.raises(UserError, match="does not exist"):
         make_passport(tmp_path / "nowhere" / "validation.json", 1)
