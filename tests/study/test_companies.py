@@ -319,3 +319,11 @@ def test_a_bank_without_companies_or_without_columns_is_told_why():
     with pytest.raises(UserError, match="k_max is 1"):
         companies({AS_OF: bare}, None, None, "CNY", RULES, k_max=1)
     assert isinstance(find_groups(company_rows({AS_OF: book()}, None, None, RULES), 2, 2, 1), CompanyGroups)
+
+
+def test_companies_of_branches_that_are_not_known_have_no_level_and_the_rest_is_told():
+    history = {AS_OF: book().assign(branch_id=None), dt.date(2024, 6, 30): book(220).assign(branch_id="elsewhere")}
+    told = companies(history, BRANCHES, None, "CNY", RULES, k_max=2, bootstraps=2)
+    assert told.levels.absent is not None
+    assert told.misplaced.absent is not None
+    assert told.matrix.absent is None

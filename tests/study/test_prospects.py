@@ -337,3 +337,8 @@ def test_a_contribution_that_two_customers_carry_is_not_shown(rows):
     first = valued.index[valued["converted"] == 1][:2]
     carried = valued.assign(contribution=valued["contribution"].where(~valued.index.isin(first), 1e9))
     assert "few customers" in why_not_judged(carried, 10).render()
+
+
+def test_no_relation_is_told_where_all_bring_the_same():
+    converts = pd.DataFrame({"propensity": np.linspace(0.01, 0.3, 60), "contribution": 0.0, "converted": 1})
+    assert relation_finding(converts, 7) == []

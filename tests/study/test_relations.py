@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis.calendar import months_before
-from analysis.errors import UserError
+from analysis.errors import NotProduced, UserError
 from analysis.stats.intervals import wilson
 from analysis.study.churn import ChurnRule
 from analysis.study.relation_groups import TITLES, relation_groups
@@ -292,7 +292,7 @@ def test_the_report_is_whole_on_a_simulated_bank(lived):
 
 
 def test_without_closings_and_silence_nobody_is_lost_and_it_is_said(customers):
-    lives = {f"c{number}": [HERE] * 3 for number in range(30)} | {f"n{number}": [{"tenure_months": 2.0}] for number in range(12)}
+    lives = {f"c{number}": [HERE] * 3 for number in range(90)} | {f"n{number}": [{"tenure_months": 2.0}] for number in range(12)}
     history = history_of(customers, **lives)
     assert set(loss_unseen(history, RULE)) == {"closed", "dormant"}
     result = relation_groups(history, None, RULE, "CZK", AS_OF)
@@ -323,3 +323,9 @@ def test_other_rules_lose_more_and_fewer(customers):
     }  # fmt: skip
     assert table[["value", "low", "high"]].iloc[0].tolist() == pytest.approx(wilson(42, 94)[:3])
     assert table["assets_share"].tolist() == pytest.approx((table["lost"] / 94).tolist())
+
+
+def test_a_handful_of_customers_makes_no_report(simulate_history):
+    few = {day: features.head(99) for day, features in simulate_history(600).items()}
+    with pytest.raises(NotProduced, match="Customers: 99; needed: 100"):
+        relation_groups(few, None, RULE, "CNY", AS_OF)

@@ -2,6 +2,7 @@ import pytest
 
 from analysis.errors import NotProduced
 from analysis.study.value import value
+from analysis.wording import render
 
 EDGES = {"affluent": 100_000.0, "private_banking": 300_000.0}
 
@@ -38,3 +39,16 @@ def test_a_bank_without_edges_balances_or_customers_has_no_report(simulate_histo
         value(history, {}, "CNY")
     with pytest.raises(NotProduced, match="no edges"):
         value({day: frame.drop(columns="assets_3m") for day, frame in history.items()}, EDGES, "CNY")
+
+
+@pytest.mark.parametrize("edges", [{"affluent": 1e12, "private_banking": 1e13}, {"affluent": 1.0, "private_banking": 2.0}])
+def test_edges_between_which_nobody_lies_leave_the_report_standing(simulate_history, edges):
+    told = value(simulate_history(600), edges, "CNY")
+    assert "Contribution in place of assets" not in [render(label, "en") for label in told.rules.frame["label"]]
+
+
+def test_a_landmark_before_the_first_customer_is_no_obstacle(simulate_history):
+    history = simulate_history(600)
+    first = min(history)
+    told = value({**history, first: history[first].head(0)}, {"affluent": 20000.0}, "CNY")
+    assert told.pyramid.absent is None

@@ -20,7 +20,6 @@ SIZES = {"micro": say("micro"), "small": say("small"), "medium": say("medium"), 
 CLASSES = {"grow": say("grow"), "keep": say("keep"), "watch": say("watch"), "exit": say("reduce or exit")}
 RISKY = ("watch", "exit")
 AXES = {"industry": say("Industry"), "profit": say("Profitability"), "risk": say("Risk"), "size": say("Size")}
-AXIS_COLUMNS = {"industry": "industry", "profit": "contribution_12m", "risk": "risk_grade", "size": "size"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def _with_level(rows: pd.DataFrame, branches: pd.DataFrame | None) -> pd.DataFra
     if branches is None or branches["level"].isna().all():
         return rows
     level = rows["branch_id"].map(branches.set_index("branch_id")["level"])
-    return rows.assign(level=pd.Categorical(level, LEVELS, ordered=True))
+    return rows if level.isna().all() else rows.assign(level=pd.Categorical(level, LEVELS, ordered=True))
 
 
 def _with_credit(rows: pd.DataFrame, exposures: pd.DataFrame | None) -> pd.DataFrame:

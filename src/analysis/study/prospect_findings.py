@@ -125,6 +125,8 @@ def relation_finding(rows: pd.DataFrame, seed: int) -> list[Finding]:
     value = spearman(np.ones(len(ranks), dtype=int))
     relation = percentile_interval(value, bootstrap(len(ranks), RELATION_REPLICATES, seed, spearman), len(ranks))
     numbers = {"value": relation.value, "low": relation.low, "high": relation.high}
+    if not np.isfinite(list(numbers.values())).all():
+        return []
     if relation.low <= 0 <= relation.high:
         text = say(
             "Whether likelier converts bring more or less **cannot be told**: rank correlation of propensity and contribution {value:number} (interval {low:number} to {high:number}).",

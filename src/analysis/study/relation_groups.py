@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.errors import NotProduced
 from analysis.finding import Exhibit, Finding
 from analysis.study.churn import ChurnRule
-from analysis.study.disclosed import is_tellable
+from analysis.study.disclosed import is_tellable, told
 from analysis.study.relation_movement import NEVER_LOST, lost_share, movement_cells, movement_table, moves, returned_are_few
 from analysis.study.relation_movement_exhibits import flow_exhibit, movement_exhibit, movement_findings, moves_exhibit
 from analysis.study.relation_rules import rule_table, rules_exhibit
@@ -38,6 +39,7 @@ TITLES = {
     "value_kinds": say("Deposits, wealth, loans and contribution"), "split": say("Number of customers, and what each holds"),
     "rules": say("What holds under other rules"),
 }  # fmt: skip
+CUSTOMERS_NEEDED = 100
 OF_ASSETS = ("value_change", "value_groups", "value_kinds", "split", "rules")
 
 
@@ -62,8 +64,11 @@ def relation_groups(
     history: History, prospects: pd.DataFrame | None, rule: ChurnRule, currency: str, as_of: dt.date
 ) -> RelationGroups:
     """Features by landmark, `as_of` among them, and the table `prospects` (None where the bank has none) → the groups at `as_of`,
-    and against the landmark twelve months before it, or the earliest there is. Later landmarks are not read."""
+    and against the landmark twelve months before it, or the earliest there is. Later landmarks are not read. Needs
+    CUSTOMERS_NEEDED customers, past ones among them."""
     history = {day: features for day, features in history.items() if day <= as_of}
+    if (customers := len(history[as_of])) < CUSTOMERS_NEEDED:
+        raise NotProduced(say("Customers: {n}; needed: {needed:count}.", n=told(customers), needed=CUSTOMERS_NEEDED))
     missing, before = loss_unseen(history, rule), compared_with(history, as_of)
     people = moves(history, prospects, before or as_of, as_of, rule)
     is_apart = not returned_are_few(people)

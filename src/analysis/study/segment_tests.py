@@ -85,6 +85,8 @@ def _tiers_at(features: pd.DataFrame, tiers: Mapping[str, float], customers: pd.
 
 
 def _tested(known: pd.DataFrame, rows: pd.DataFrame, outcome: str, seed: int) -> Result:
+    if rows.empty:
+        return say("too few to test")
     try:
         return nested_test(known, dummies(rows["segment"].astype(int)), rows[outcome].astype(float), rows["customer_id"], seed)
     except TooFewEvents:

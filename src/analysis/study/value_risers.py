@@ -64,7 +64,7 @@ def design(features: pd.DataFrame, edges: Mapping[str, float], measure: str = "a
     and BEND, the square of the distance, so that it need not be straight. What the bank does not bring is left out."""
     held = features.set_index("customer_id")
     tier = tier_of(held[measure], edges)
-    above = tier.astype(str).map(_edges_above(edges))
+    above = tier.astype(str).map(_edges_above(edges)).astype(float)
     level = held[measure].fillna(0.0)
     kept = above.notna() & (level * FURTHEST >= above) & (held["tenure_months"] >= max(months_known(measure), ESTABLISHED_MONTHS))
     held, level, above, tier = held[kept], level[kept], above[kept], tier[kept]

@@ -54,11 +54,14 @@ def tier_rules(customers: pd.DataFrame, edges: Mapping[str, float]) -> list[Tier
     if "assets_12m" in customers:
         rules.append(TierRule(say("Assets of twelve months"), edges, "assets_12m"))
     if CONTRIBUTION in customers and customers[CONTRIBUTION].notna().any():
-        rules.append(TierRule(say("Contribution in place of assets"), _edges_alike(customers, edges), CONTRIBUTION))
+        alike = _edges_alike(customers, edges)
+        if len(set(alike.values())) == len(edges):
+            rules.append(TierRule(say("Contribution in place of assets"), alike, CONTRIBUTION))
     return rules
 
 
 def _edges_alike(customers: pd.DataFrame, edges: Mapping[str, float]) -> dict[str, float]:
+    """Edges of contribution above which as many customers lie as above those of assets; equal where nobody lies between."""
     above = {name: float((customers[MEASURE].fillna(0) >= edge).mean()) for name, edge in edges.items()}
     return {name: float(customers[CONTRIBUTION].fillna(0).quantile(1 - share)) for name, share in above.items()}
 
