@@ -8,28 +8,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
-from analysis.report.rows import HEAD_HEIGHT, LABEL_WIDTHS, Row, make_rows, write_lines
+from analysis.report.rows import HEAD_HEIGHT, Row, ruled_sheet
 from analysis.report.scales import finite
 from analysis.report.texts import AXIS_SIZE, is_missing, plain, shorten, text_width, with_unit
-from analysis.report.theme import BASELINE, BLUE, HAIR, INK, INK_2, is_narrow, panel, rule, sheet, write, write_small
+from analysis.report.theme import BASELINE, BLUE, INK, INK_2, panel, write, write_small
 from analysis.wording import say
 
 LEFT_FILL = "#a9b3bd"
-BAR_HEIGHT, BOTTOM = 18, 8
+BAR_HEIGHT = 18
 VALUE_GAP = 7
 
 
 def draw_paired_bars(exhibit: Exhibit, width: int, language: str) -> Figure:
     """Left bars grey, right bars blue, on one scale; the number stands at each bar's end."""
-    frame, narrow = exhibit.frame, is_narrow(width)
-    label_width = min(LABEL_WIDTHS[narrow][1], max(text_width(plain(label, language)) for label in frame["label"]))
-    rows = make_rows(frame, language, label_width, narrow)
+    frame = exhibit.frame
+    figure, paper, rows, label_width = ruled_sheet(frame, width, language)
     bottom = rows[-1].bottom
-    figure, paper = sheet(width, bottom + BOTTOM)
-    for number, row in enumerate(rows):
-        rule(paper, row.top, 0, width, HAIR if number else INK)
-        write_lines(paper, 0, row, bold=row.is_heading)
-    rule(paper, bottom, 0, width, INK)
     number_width = max(_number_width(exhibit, side, language) for side in ("left", "right")) + VALUE_GAP
     start = label_width + 14
     middle = (start + width) / 2

@@ -8,21 +8,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
-from analysis.report.pyramid import BAR_HEIGHT, BOTTOM, LEFT_FILL, VALUE_GAP
-from analysis.report.rows import HEAD_HEIGHT, LABEL_WIDTHS, LEAST_PLOT, Row, make_rows, write_lines
+from analysis.report.pyramid import BAR_HEIGHT, LEFT_FILL, VALUE_GAP
+from analysis.report.rows import HEAD_HEIGHT, LEAST_PLOT, Row, ruled_sheet
 from analysis.report.scales import finite
 from analysis.report.texts import is_missing, plain, shorten, text_width, with_unit
 from analysis.report.theme import (
     BASELINE,
     BLUE,
-    HAIR,
     INK,
     INK_2,
     held_within,
-    is_narrow,
     panel,
-    rule,
-    sheet,
     write,
     write_small,
 )
@@ -33,15 +29,8 @@ ENDS = ("low", "high")
 
 def draw_ranges(exhibit: Exhibit, width: int, language: str) -> Figure:
     """Bars from the base (`value`) to `low` in grey and to `high` in blue, their numbers at the ends, the base at the top."""
-    frame, narrow = exhibit.frame, is_narrow(width)
-    label_width = min(LABEL_WIDTHS[narrow][1], max(text_width(plain(label, language)) for label in frame["label"]))
-    rows = make_rows(frame, language, label_width, narrow)
+    figure, paper, rows, label_width = ruled_sheet(exhibit.frame, width, language)
     bottom = rows[-1].bottom
-    figure, paper = sheet(width, bottom + BOTTOM)
-    for number, row in enumerate(rows):
-        rule(paper, row.top, 0, width, HAIR if number else INK)
-        write_lines(paper, 0, row, bold=row.is_heading)
-    rule(paper, bottom, 0, width, INK)
     widest = max(text_width(_told(exhibit, row, end, language)) for row in rows for end in ENDS)
     room = min(widest, (width - label_width - 14 - LEAST_PLOT) / 2 - VALUE_GAP) + VALUE_GAP
     left, right = label_width + 14 + room, width - room

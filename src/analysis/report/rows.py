@@ -39,6 +39,7 @@ LABEL_LINES = {False: 3, True: 4}
 HEAD_LINE, HEAD_LINES = 14, 2
 COLUMN_GAP = {False: 24, True: 10}
 LEAST_PLOT, MOST_TICKS = 70, 5
+FOOT = 8
 VALUE_HEADS = {"share": say("%"), "points": say("points"), "score": say("Score"), "mark": say("Mean"),
                "ratio": say("Ratio"), "days": say("days"), "months": say("months")}  # fmt: skip
 
@@ -96,6 +97,19 @@ class TextColumn:
     @property
     def width(self) -> float:
         return max([*(text_width(line, AXIS_SIZE) for line in self.head), *map(text_width, self.texts)])
+
+
+def ruled_sheet(frame: pd.DataFrame, width: int, language: str) -> tuple[Figure, Axes, list[Row], float]:
+    """A sheet with a line of text and rules for each row, nothing drawn in them yet; its paper, rows and width of labels in px."""
+    narrow = is_narrow(width)
+    label_width = min(LABEL_WIDTHS[narrow][1], max(text_width(plain(label, language)) for label in frame["label"]))
+    rows = make_rows(frame, language, label_width, narrow)
+    figure, paper = sheet(width, rows[-1].bottom + FOOT)
+    for number, row in enumerate(rows):
+        rule(paper, row.top, 0, width, HAIR if number else INK)
+        write_lines(paper, 0, row, bold=row.is_heading)
+    rule(paper, rows[-1].bottom, 0, width, INK)
+    return figure, paper, rows, label_width
 
 
 def draw_intervals(exhibit: Exhibit, width: int, language: str) -> Figure:
