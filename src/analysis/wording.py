@@ -11,7 +11,7 @@ import math
 import os
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -76,6 +76,15 @@ class Label(Message):
 def say(template: str, **values: object) -> Message:
     """A Message; the template's English is what translators see."""
     return Message(template, values)
+
+
+def listed(words: Iterable[Message | str], joint: Message | None = None) -> Message | None:
+    """Several words as one, `first, second`, or as `joint` joins two of them; None where there is none."""
+    made: Message | None = None
+    for word in words:
+        own = word if isinstance(word, Message) else say("{word}", word=word)
+        made = own if made is None else (joint or say("{first}, {second}")).filled(first=made, second=own)
+    return made
 
 
 def render(text: "Message | str | None", language: str) -> str:

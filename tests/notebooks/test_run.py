@@ -2,15 +2,13 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 from tests.conftest import project_root
-from tests.study.test_methods import CAUSAL
+from tests.study.test_methods import CAUSAL, is_documented
 
 from analysis.bank.demo import make_demo_bank
 from analysis.bank.prepare import prepare
@@ -19,7 +17,6 @@ from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 CUSTOMERS = 1000
-METHODS = Path(__file__).parents[2] / "docs" / "methods.md"
 
 pytestmark = pytest.mark.slow
 
@@ -59,12 +56,6 @@ def test_it_runs_by_the_command_line_from_anywhere(path, home, tmp_path):
     assert [finding["text"] for finding in findings if speaks_of_causes(finding)] == []
     exhibits = {data[EXHIBIT_MIME]["name"] for data in outputs if EXHIBIT_MIME in data}
     assert {finding["exhibit"] for finding in findings if finding["exhibit"]} <= exhibits
-
-
-def is_documented(name: str) -> bool:
-    text = METHODS.read_text(encoding="utf-8").partition("<!-- passport: begin -->")[0]
-    patterns = [re.sub(r"<[^>]+>", "*", pattern) for pattern in re.findall(r"`([^`\n]+)`", text)]
-    return any(fnmatchcase(name, pattern) for pattern in patterns if pattern != "*")
 
 
 def speaks_of_causes(finding: dict) -> bool:

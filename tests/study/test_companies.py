@@ -18,10 +18,11 @@ from analysis.study.company_concentration import (
     trend_table,
 )
 from analysis.study.company_disagreement import cross_exhibit, disagreement_exhibit, disagreements, typical_classes
-from analysis.study.company_disclosed import hidden_cells, may_tell_sum, shown_sums, told_base
+from analysis.study.company_disclosed import hidden_in_table, may_tell_sum, shown_sums
 from analysis.study.company_groups import CompanyGroups, find_groups
 from analysis.study.company_levels import due_level, level_table, misplaced_table, placement
 from analysis.study.company_matrix import grade_counts, matrix_exhibit, profit_risk_exhibit
+from analysis.study.disclosed import told_base
 
 AS_OF = dt.date(2025, 6, 30)
 RULES = CompanyRules()
@@ -126,7 +127,7 @@ def test_levels_and_placements_add_up_to_the_book():
 
 def test_hidden_cells_leave_no_row_or_column_with_a_single_gap():
     counts = pd.DataFrame([[3, 12, 50], [60, 30, 40], [70, 80, 90]], list("abc"), list("xyz"))
-    out = hidden_cells(counts)
+    out = hidden_in_table(counts)
     assert out.loc["a", "x"]
     assert set(out.sum()) <= {0, 2, 3}
     assert set(out.sum(axis=1)) <= {0, 2, 3}

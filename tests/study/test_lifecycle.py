@@ -9,6 +9,7 @@ from analysis.errors import NotProduced, UserError
 from analysis.finding import Exhibit
 from analysis.study import lifecycle_backtest
 from analysis.study.churn import ChurnRule
+from analysis.study.disclosed import hidden_cells
 from analysis.study.lifecycle import lifecycle
 from analysis.study.lifecycle_backtest import (
     backtest,
@@ -17,7 +18,7 @@ from analysis.study.lifecycle_backtest import (
     latest_number,
     seen_shares,
 )
-from analysis.study.lifecycle_flow import flow_exhibit, secret_grid
+from analysis.study.lifecycle_flow import flow_exhibit
 from analysis.study.lifecycle_moves import memory, moves_exhibit, pairs, quarterly
 from analysis.study.lifecycle_outlook import forecast_findings
 from analysis.study.lifecycle_projection import CUSTOMERS, aged, arrivals, project
@@ -162,7 +163,7 @@ def test_the_quarterly_matrix_pools_all_quarters_and_hides_few(bank):
 
 def test_no_difference_of_a_row_or_column_gives_a_few_away():
     counts = np.array([[50, 3, 40], [30, 60, 20], [80, 25, 90]])
-    secret = secret_grid(counts)
+    secret = hidden_cells(counts)
     assert secret[0, 1]
     for lines, hides in ((counts, secret), (counts.T, secret.T)):
         assert all(not out.any() or (out.sum() >= 2 and line[out].sum() >= 10) for line, out in zip(lines, hides, strict=True))

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.study.disclosed import told_base
 from analysis.study.rfm_assets import rfm_assets_exhibit, rfm_assets_findings, rfm_assets_scores
-from analysis.study.value_bases import told_base
 
 
 def book(size: int = 500, seed: int = 1, **columns) -> pd.DataFrame:

@@ -15,6 +15,19 @@ def hidden(counts, threshold: int, already=False) -> np.ndarray:
     return out
 
 
+def hidden_cells(counts, threshold: int, already=False) -> np.ndarray:
+    """Which cells of a table of exclusive counts, whose sums by row and by column are known, must not be shown: those that are
+    `hidden` in a row or a column, in turn until no line gives one away. Those `already` hidden stay so."""
+    size = np.asarray(counts, dtype=float)
+    out = np.zeros(size.shape, dtype=bool) | already
+    while True:
+        rows = np.array([hidden(row, threshold, own) for row, own in zip(size, out, strict=True)])
+        both = np.array([hidden(column, threshold, own) for column, own in zip(size.T, rows.T, strict=True)]).T
+        if (both == out).all():
+            return out
+        out = both
+
+
 def dominates(amounts, n: int = 2, share: float = 0.85) -> bool:
     """Whether the `n` largest units hold more than `share` of a total, so that it tells about what they hold themselves (the
     (n, k) rule: Willenborg and de Waal 2001; Hundepool and others 2012). By size, whatever the sign; a total of nothing is

@@ -9,9 +9,9 @@ from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.concentration import hhi, top_share
 from analysis.stats.disclosure import dominates
 from analysis.study.company_axes import companies_of
-from analysis.study.company_disclosed import shown_sums, told_base
+from analysis.study.company_disclosed import shown_sums
 from analysis.study.company_matrix import lacking
-from analysis.study.disclosed import hidden
+from analysis.study.disclosed import hidden, told_base
 from analysis.wording import Message, say
 
 TOP = 10

@@ -5,10 +5,10 @@ import pandas as pd
 from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.agreement import cramers_v, standing_out
 from analysis.study.company_axes import AXES, CLASSES, RISKY
-from analysis.study.company_disclosed import hidden_cells, shown_sums, told_base
+from analysis.study.company_disclosed import hidden_in_table, shown_sums
 from analysis.study.company_groups import CompanyGroups, groups_absent
 from analysis.study.company_matrix import AMOUNTS, CELL_NEEDED, FULL_COLOUR, against_independence, amount_columns, lacking
-from analysis.study.disclosed import is_tellable
+from analysis.study.disclosed import is_tellable, told_base
 from analysis.wording import Message, say
 
 RULE = say("Class of the rule")
@@ -72,7 +72,7 @@ def _secret_cells(rows: pd.DataFrame, found: CompanyGroups) -> pd.DataFrame:
     """Which cells of the `cross_table` may not be shown, the groups' sizes being known and so those of each that have no class."""
     classes = told_classes(rows, found)
     whole = pd.crosstab(found.labels, classes.cat.add_categories("none").fillna("none"))
-    return hidden_cells(whole).drop(columns="none", errors="ignore")
+    return hidden_in_table(whole).drop(columns="none", errors="ignore")
 
 
 def cross_exhibit(rows: pd.DataFrame, found: CompanyGroups | None) -> Exhibit:

@@ -5,20 +5,13 @@ import pandas as pd
 
 from analysis.finding import DISCLOSURE_THRESHOLD
 from analysis.stats.disclosure import dominates
-from analysis.study.disclosed import hidden, is_tellable
+from analysis.study.disclosed import hidden, hidden_cells
 
 
-def hidden_cells(counts: pd.DataFrame) -> pd.DataFrame:
-    """Which cells of a table of counts may not be shown, its sums by row and by column being known."""
-    out = pd.DataFrame(hidden(counts.to_numpy().ravel()).reshape(counts.shape), counts.index, counts.columns)
-    while True:
-        before = out.copy()
-        for row in counts.index:
-            out.loc[row] = hidden(counts.loc[row], before.loc[row].to_numpy())
-        for column in counts.columns:
-            out[column] = hidden(counts[column], out[column].to_numpy())
-        if out.equals(before):
-            return out
+def hidden_in_table(counts: pd.DataFrame) -> pd.DataFrame:
+    """Which cells of a table of counts may not be shown, its sums by row and by column and of the whole being known."""
+    of_whole = hidden(counts.to_numpy().ravel()).reshape(counts.shape)
+    return pd.DataFrame(hidden_cells(counts, of_whole), counts.index, counts.columns)
 
 
 def shown_sums(amounts: pd.Series, groups: pd.Series, hidden_groups=()) -> pd.Series:
@@ -31,11 +24,6 @@ def shown_sums(amounts: pd.Series, groups: pd.Series, hidden_groups=()) -> pd.Se
     while out.any() and not out[holders > 0].all() and dominates(amounts.fillna(0)[groups.isin(holders.index[out])]):
         out[np.where(out | (holders == 0), np.inf, holders).argmin()] = True
     return sums.mask(out)
-
-
-def told_base(known: int, whole: int) -> int | None:
-    """How many companies a number rests on, where that does not tell how few of the `whole` are left out."""
-    return known if is_tellable(whole - known) else None
 
 
 def may_tell_sum(amounts: pd.Series) -> bool:

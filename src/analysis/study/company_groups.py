@@ -12,7 +12,7 @@ from analysis.study.company_disclosed import shown_sums
 from analysis.study.company_matrix import AMOUNTS, amount_columns
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.segment_exhibits import WEAK_SEPARATION, separation_of
-from analysis.wording import Message, say
+from analysis.wording import Message, listed, say
 
 TRAITS = {
     "deposits": (say("large deposits"), say("small deposits")),
@@ -96,10 +96,7 @@ def _keys(profile: pd.DataFrame) -> dict[int, tuple]:
 
 
 def _name(key: tuple) -> Message:
-    first, *others = (TRAITS[trait][0 if side == "high" else 1] for trait, side in key)
-    for other in others:
-        first = say("{first:capital}, {second}", first=first, second=other)
-    return first
+    return say("{name:capital}", name=listed(TRAITS[trait][0 if side == "high" else 1] for trait, side in key))
 
 
 def group_findings(found: CompanyGroups | None) -> list[Finding]:

@@ -5,9 +5,9 @@ import pandas as pd
 from analysis.bank.contracts import LEVELS
 from analysis.finding import Column, Exhibit, Finding
 from analysis.study.company_axes import CompanyRules
-from analysis.study.company_disclosed import shown_sums, told_base
+from analysis.study.company_disclosed import shown_sums
 from analysis.study.company_matrix import AMOUNTS, amount_columns, lacking
-from analysis.study.disclosed import hidden
+from analysis.study.disclosed import hidden, told_base
 from analysis.wording import Message, say
 
 LEVEL_NAMES = {

@@ -8,8 +8,8 @@ from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.agreement import cramers_v
 from analysis.stats.disclosure import dominates
 from analysis.study.company_axes import AXES, PROFITS, SIZES
-from analysis.study.company_disclosed import hidden_cells, may_tell_sum, told_base
-from analysis.study.disclosed import is_tellable
+from analysis.study.company_disclosed import hidden_in_table, may_tell_sum
+from analysis.study.disclosed import is_tellable, told_base
 from analysis.wording import Message, say
 
 CELL_NEEDED = 10
@@ -26,7 +26,7 @@ def matrix_exhibit(rows: pd.DataFrame) -> Exhibit:
     counts = pd.crosstab(rows["industry"], sizes)
     held = rows["contribution"].fillna(0).groupby([rows["industry"], sizes])
     mean = held.mean().mask(held.agg(dominates).astype(bool)).unstack()
-    shown, average = counts.mask(hidden_cells(counts)), rows["contribution"].mean()
+    shown, average = counts.mask(hidden_in_table(counts)), rows["contribution"].mean()
     if shown.isna().all(axis=None):
         return Exhibit("matrix", title, absent=say("Every cell holds fewer than {needed:count} companies.", needed=CELL_NEEDED))
     labels = _size_labels(sizes)

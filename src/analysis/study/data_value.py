@@ -14,7 +14,7 @@ from analysis.study.trust_scores import TABLE_NAMES
 from analysis.study.trust_sources import terms_of, used_by
 from analysis.study.warning_model import MOST_VALIDATIONS, panel
 from analysis.study.warning_model import _validate as predictions
-from analysis.wording import Message, say
+from analysis.wording import Message, listed, say
 
 SHOWN = 30
 NAMED_REPORTS = 3
@@ -122,14 +122,7 @@ def _adds(row) -> Message | None:
 
 def _told(used: Sequence[Message]) -> Message | None:
     """The reports by name, or how many they are."""
-    return _joined(used) if len(used) <= NAMED_REPORTS else say("{n:count} reports", n=len(used))
-
-
-def _joined(names: Sequence[Message]) -> Message | None:
-    words = None
-    for name in names:
-        words = name if words is None else say("{first}, {second}", first=words, second=name)
-    return words
+    return listed(used) if len(used) <= NAMED_REPORTS else say("{n:count} reports", n=len(used))
 
 
 def _title(found: pd.DataFrame, columns: Names) -> Message:

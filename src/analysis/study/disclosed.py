@@ -17,6 +17,16 @@ def hidden(counts, already=False) -> np.ndarray:
     return disclosure.hidden(counts, DISCLOSURE_THRESHOLD, already)
 
 
+def hidden_cells(counts, already=False) -> np.ndarray:
+    """Which cells of a table of counts, its sums by row and by column being known, may not be shown (see `stats.disclosure`)."""
+    return disclosure.hidden_cells(counts, DISCLOSURE_THRESHOLD, already)
+
+
+def told_base(base: int, *wholes: int) -> int | None:
+    """The base, or None where it lies so close below one of the `wholes`, told elsewhere, that the difference would tell of few."""
+    return int(base) if all(is_tellable(whole - base) for whole in wholes if whole >= base) else None
+
+
 def told(count: int) -> Message:
     """The number, or that it is below the threshold."""
     return (

@@ -10,7 +10,7 @@ from analysis.errors import NotProduced
 from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.intervals import wilson
 from analysis.study.churn import ChurnRule, unseen
-from analysis.study.disclosed import hidden, is_tellable
+from analysis.study.disclosed import hidden, is_tellable, told
 from analysis.study.lifecycle_backtest import backtest, backtest_exhibit, backtest_findings, latest_number
 from analysis.study.lifecycle_flow import flow_exhibit
 from analysis.study.lifecycle_moves import (
@@ -39,7 +39,7 @@ from analysis.study.lifecycle_stages import (
     stage_history,
 )
 from analysis.study.lifecycle_time import curves, duration_findings, durations_exhibit, spells
-from analysis.wording import Message, say
+from analysis.wording import Message, listed, say
 
 LANDMARKS_NEEDED = 4
 CUSTOMERS_NEEDED = 100
@@ -121,8 +121,7 @@ def _check(history: Mapping[dt.date, pd.DataFrame], as_of: dt.date) -> None:
 
 def _check_size(now: pd.Series) -> None:
     if (size := int(now.isin(WITH_THE_BANK).sum())) < CUSTOMERS_NEEDED:
-        few = say("{count:count}", count=size) if is_tellable(size) else say("fewer than {count:count}", count=10)
-        raise NotProduced(say("Customers with the bank: {n}; stages need {needed:count}.", n=few, needed=CUSTOMERS_NEEDED))
+        raise NotProduced(say("Customers with the bank: {n}; stages need {needed:count}.", n=told(size), needed=CUSTOMERS_NEEDED))
 
 
 def stage_table(stages: pd.DataFrame, features: pd.DataFrame, before: dt.date, now: dt.date) -> pd.DataFrame:
@@ -210,9 +209,6 @@ def stages_exhibit(
         Column("transactions_mean", say("Transactions, 90 days"), "number", say("mean")),
         Column("products_mean", say("Products held"), "number", say("mean")),
     )  # fmt: skip
-    unknown = reasons[0] if reasons else ""
-    for reason in reasons[1:]:
-        unknown = say("{first}; {second}", first=unknown, second=reason)
     return Exhibit(
         name="stages",
         title=_stages_title(table),
@@ -220,7 +216,7 @@ def stages_exhibit(
             "Customers with the bank on {now:date}, by stage; growing from {rise:share.0} more assets a year, declining from {fall:share.0} less or transactions at {quiet:share.0} of the usual or less{few}{unknown}",
             now=now, rise=rule.growth_share, fall=rule.decline_share, quiet=rule.activity_share,
             few=say("; the few returned are counted as mature, here and in all that follows") if are_few else "",
-            unknown=say("; of losses: {reason}", reason=unknown) if reasons else "",
+            unknown=say("; of losses: {reason}", reason=listed(reasons, say("{first}; {second}"))) if reasons else "",
         ),
         frame=table.reset_index(drop=True),
         columns=tuple(column for column in columns if column.name in table),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.finding import Exhibit
-from analysis.study.disclosed import hidden, is_tellable
+from analysis.study.disclosed import hidden_cells, is_tellable
 from analysis.study.lifecycle_stages import LOST, MATURE, RETURNED, STAGE_NAMES, STAGES
 from analysis.wording import Message, say
 
@@ -25,7 +25,7 @@ def flow_exhibit(stages: pd.DataFrame, before: dt.date, now: dt.date) -> Exhibit
         columns=[name for name in STAGES if name != RETURNED],
         fill_value=0,
     )
-    secret = secret_grid(counts.to_numpy(), _telling(stages, counts, before, now))
+    secret = hidden_cells(counts, _telling(stages, counts, before, now))
     shown = _bands(counts, secret)
     if shown.empty:
         return Exhibit("flow", say("Who moved from stage to stage"), absent=say("Every movement is one of few customers."))
@@ -68,15 +68,3 @@ def _bands(counts: pd.DataFrame, secret: np.ndarray) -> pd.DataFrame:
         if set(own.index) == {MATURE, LOST} and is_tellable(own.sum()):
             shown.loc[len(shown)] = [left, JOINED, own.sum()]
     return shown.assign(left=shown["left"].map(names), right=shown["right"].map(names))
-
-
-def secret_grid(counts: np.ndarray, already: np.ndarray | bool = False) -> np.ndarray:
-    """Which cells of a table, whose rows and columns have known sums, may not be shown, lest a small one follow; those `already`
-    hidden for another sum among them."""
-    secret = np.zeros(counts.shape, dtype=bool) | already
-    while True:
-        rows = np.array([hidden(row, own) for row, own in zip(counts, secret, strict=True)])
-        both = np.array([hidden(column, own) for column, own in zip(counts.T, rows.T, strict=True)]).T
-        if (both == secret).all():
-            return secret
-        secret = both

@@ -13,6 +13,7 @@ import pandas as pd
 from analysis.calendar import months_before
 from analysis.errors import NotProduced
 from analysis.finding import Exhibit, Finding
+from analysis.study.disclosed import told_base
 from analysis.study.lifetime_alive import alive_exhibit, early_findings
 from analysis.study.lifetime_contribution import contribution_exhibit, contribution_findings
 from analysis.study.lifetime_holdout import held_out, holdout_exhibit, holdout_findings, silence_exhibit
@@ -27,7 +28,6 @@ from analysis.study.lifetime_model import (
 )  # fmt: skip
 from analysis.study.lifetime_year import lifetime_exhibit, lifetime_findings, next_year, with_bases, with_errors
 from analysis.study.tiers import open_customers
-from analysis.study.value_bases import told_base
 from analysis.wording import Message, say
 
 TITLES = {

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from analysis.finding import Column, Exhibit
-from analysis.study.profile_words import FIELDS, PURPOSES, STATES, listed, word
-from analysis.wording import Message, say
+from analysis.study.profile_words import FIELDS, PURPOSES, STATES, word
+from analysis.wording import Message, listed, say
 
 
 def departments(parties: pd.DataFrame | None) -> Exhibit:

@@ -55,12 +55,3 @@ def age_band(years: float) -> Message | None:
     if pd.isna(years) or not 0 <= years < 130:
         return None
     return AGES[max(start for start in AGES if start <= years)]
-
-
-def listed(words: list[Message | str]) -> Message:
-    """Several words, one after the other."""
-    first, *others = words
-    first = first if isinstance(first, Message) else say("{word}", word=first)
-    for other in others:
-        first = say("{first}, {second}", first=first, second=other)
-    return first

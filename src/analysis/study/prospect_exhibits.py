@@ -13,7 +13,7 @@ from analysis.study.disclosed import hidden, is_tellable, told
 from analysis.study.model_exhibits import within_noise
 from analysis.study.prospect_facts import FACTORS, KINDS, UNKNOWN, is_converted, is_mature
 from analysis.study.prospect_model import OTHER, ProspectModel
-from analysis.wording import Message, say
+from analysis.wording import Message, listed, say
 
 SOURCES = {
     "event": say("Event"), "referral": say("Referral"), "website": say("Website"), "partner": say("Partner"),
@@ -129,12 +129,9 @@ def _reference(model: ProspectModel, factor: str) -> Message | str:
 def _left_out(names: list[str]) -> Message | str:
     if not names:
         return ""
-    words: Message = FACTORS[names[0]]
-    for name in names[1:]:
-        words = say("{first}, {second}", first=words, second=FACTORS[name])
     return say(
         ". Left out, since recorded more or less often once a prospect has converted, and so not known at first sight: {names}",
-        names=words,
+        names=listed(FACTORS[name] for name in names),
     )
 
 

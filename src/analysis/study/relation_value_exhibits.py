@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.finding import Column, Exhibit, Finding
 from analysis.study.relation_value import KINDS, LEAVERS, LOWERED, NEWCOMERS, PART_NAMES, PARTS, RAISED
 from analysis.study.relations import GROUP_NAMES, OUTSIDE
-from analysis.wording import Message, say
+from analysis.wording import Message, listed, say
 
 ROW_NAMES = {
     **GROUP_NAMES, OUTSIDE: say("Customers since"), "all": say("All"),
@@ -125,11 +125,11 @@ def value_kinds_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date, curr
 
 
 def _kinds_title(table: pd.DataFrame) -> Message:
-    words: Message | str = ""
-    for row in table[table["before"].gt(0)].to_dict("records"):
-        change = say("{kind} {change:points}", kind=KINDS[row["kind"]], change=row["change"] / row["before"])
-        words = say("{first}, {second}", first=words, second=change) if words else change
-    return say("Change in per cent: {changes}", changes=words)
+    changes = [
+        say("{kind} {change:points}", kind=KINDS[row["kind"]], change=row["change"] / row["before"])
+        for row in table[table["before"].gt(0)].to_dict("records")
+    ]
+    return say("Change in per cent: {changes}", changes=listed(changes) or "")
 
 
 def split_exhibit(table: pd.DataFrame, currency: str, before: dt.date, now: dt.date) -> Exhibit:

@@ -10,7 +10,7 @@ from analysis.stats.survival import kaplan_meier, log_rank
 from analysis.study.churn import INVOLUNTARY_REASONS, ChurnRule, at_risk
 from analysis.study.disclosed import is_tellable
 from analysis.study.tiers import LOWEST, TIERS, TIERS_SHOWN, tier_of
-from analysis.wording import Message, say
+from analysis.wording import Message, listed, say
 
 CUSTOMERS_FOR_CURVE = 30
 DAYS_PER_MONTH = 30.4375
@@ -45,9 +45,7 @@ def retention_exhibit(
 def _unshown(left_out: list[str]) -> Message | str:
     if not left_out:
         return ""
-    names: Message = TIERS[left_out[0]]
-    for tier in left_out[1:]:
-        names = say("{first} and {second}", first=names, second=TIERS[tier])
+    names = listed((TIERS[tier] for tier in left_out), say("{first} and {second}"))
     return say(
         "; not shown, with fewer than {needed:count} customers or from 1 to {most:count} who closed: {tiers}",
         needed=CUSTOMERS_FOR_CURVE, most=DISCLOSURE_THRESHOLD - 1, tiers=names,

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.finding import Exhibit, Finding
-from analysis.study.disclosed import hidden, is_tellable
+from analysis.study.disclosed import hidden_cells, is_tellable
 from analysis.wording import Message, say
 
 RFM_SCORES = 5
@@ -42,17 +42,9 @@ def rfm_cells(scores: pd.DataFrame) -> pd.DataFrame:
     """Scores → recency, frequency, customers, assets (mean), a row each cell whose customers may be told, given that each
     row and column of the grid is known to hold about a fifth."""
     cells = scores.groupby(["recency", "frequency"]).agg(customers=("assets", "size"), assets=("assets", "mean")).reset_index()
-    secret = _secret(cells, pd.Series(False, cells.index))
-    return cells[~secret].reset_index(drop=True)
-
-
-def _secret(cells: pd.DataFrame, before: pd.Series) -> pd.Series:
-    """Hides cells along rows and columns until no line gives one away."""
-    secret = before.copy()
-    for axis in ("recency", "frequency"):
-        for _, counts in cells.groupby(axis)["customers"]:
-            secret[counts.index] = hidden(counts, secret[counts.index].to_numpy())
-    return secret if secret.equals(before) else _secret(cells, secret)
+    counts = cells.pivot(index="recency", columns="frequency", values="customers").fillna(0)
+    secret = pd.DataFrame(hidden_cells(counts), counts.index, counts.columns).stack()
+    return cells[~secret[pd.MultiIndex.from_frame(cells[["recency", "frequency"]])].to_numpy()].reset_index(drop=True)
 
 
 def rfm_exhibit(scores: pd.DataFrame) -> Exhibit:

@@ -3,9 +3,8 @@
 import pandas as pd
 
 from analysis.finding import Exhibit, Finding
-from analysis.study.disclosed import is_tellable
+from analysis.study.disclosed import is_tellable, told_base
 from analysis.study.rfm import BEST_FROM, SCORES, _quintile, rfm_cells
-from analysis.study.value_bases import told_base
 from analysis.study.value_rules import measure_of_half
 from analysis.wording import Message, say
 

@@ -5,7 +5,7 @@ import pandas as pd
 from analysis.errors import UserError
 from analysis.finding import Column, Exhibit
 from analysis.study.segments import TRAIT_NAMES, TRAITS, Segments
-from analysis.wording import Label, Message, say
+from analysis.wording import Label, Message, listed, say
 
 NOTABLE = 0.25  # robust standard deviations from the mean of all active customers
 SIDES = {"high": 1, "low": -1}
@@ -81,10 +81,7 @@ def _words(conditions: list[tuple[str, str]]) -> Message:
     if not conditions:
         return say("any segment")
     sides = {"high": say("{trait}: high"), "low": say("{trait}: low")}
-    first, *others = [sides[side].filled(trait=TRAIT_NAMES[trait]) for trait, side in conditions]
-    for other in others:
-        first = say("{first}; {second}", first=first, second=other)
-    return first
+    return listed((sides[side].filled(trait=TRAIT_NAMES[trait]) for trait, side in conditions), say("{first}; {second}"))
 
 
 def _absent(reason: Message) -> Exhibit:

@@ -11,9 +11,8 @@ from analysis.calendar import months_before
 from analysis.finding import Exhibit, Finding
 from analysis.stats.intervals import Estimate
 from analysis.stats.movement import Movement, refitted, regrouped, three_waves
-from analysis.study.disclosed import hidden, is_tellable
-from analysis.study.segment_labels import segments_at
-from analysis.study.segments import Segments, space_at
+from analysis.study.disclosed import hidden_cells, is_tellable
+from analysis.study.segments import Segments, segments_at, space_at
 from analysis.wording import Message, say
 
 APART_MONTHS = 12
@@ -45,7 +44,7 @@ def segment_moves(history: Mapping[dt.date, pd.DataFrame], found: Segments, as_o
         return _absent(say("Too few customers were active at both dates, or changed segments between them."))
     parted = _parted(held, as_of, then, before, seed)
     share = parted.moved if parted else Estimate(moved / len(pairs), None, None, len(pairs))
-    again = _regrouped(found, history, held, as_of, then, seed)
+    again = _regrouped(found, history, held, then, seed)
     return SegmentMoves(
         findings=_findings(share, parted, again),
         parts=_parts_exhibit(share, parted, again, then, as_of),
@@ -64,7 +63,7 @@ def _parted(held: Mapping[dt.date, pd.Series], as_of: dt.date, then: dt.date, be
     return None if parts.real.value is None else parts
 
 
-def _regrouped(found: Segments, history, held, as_of: dt.date, then: dt.date, seed: int) -> dict[str, Estimate]:
+def _regrouped(found: Segments, history, held, then: dt.date, seed: int) -> dict[str, Estimate]:
     """How many would be in another segment only because segments were found anew: on the customers of the day drawn anew
     (mean and middle 95 % of the drawings), and on those of the earlier date."""
     shares = regrouped(found.space, found.labels, REGROUPINGS, seed)
@@ -175,15 +174,9 @@ def _parts_title(moved: Estimate, parted: Movement | None) -> Message:
 def transition_cells(pairs: pd.DataFrame) -> pd.DataFrame:
     """left, right (segments then and now) → left, right, customers, share (of the left's), a row each cell that may be told, given
     that the sizes of all segments at both dates may be known."""
-    cells = pd.crosstab(pairs["left"], pairs["right"]).stack().rename("customers").reset_index()
-    secret = np.zeros(len(cells), dtype=bool)
-    while True:
-        before = secret.copy()
-        for axis in ("left", "right"):
-            for _, counts in cells.groupby(axis)["customers"]:
-                secret[counts.index] = hidden(counts, secret[counts.index])
-        if (secret == before).all():
-            break
+    counts = pd.crosstab(pairs["left"], pairs["right"])
+    secret = hidden_cells(counts).ravel()
+    cells = counts.stack().rename("customers").reset_index()
     cells = cells.assign(share=cells["customers"] / cells.groupby("left")["customers"].transform("sum"))
     return cells[~secret].reset_index(drop=True)
 

@@ -10,10 +10,9 @@ from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.nested import EVENTS_PER_TERM, Nested, TooFewEvents, dummies, holm, nested_test
 from analysis.study.churn import MAIN_RULE, PARTS, RULES, ChurnRule
 from analysis.study.disclosed import hidden
-from analysis.study.segment_labels import segments_at
-from analysis.study.segments import Segments
+from analysis.study.segments import Segments, segments_at
 from analysis.study.tiers import tier_of
-from analysis.wording import Message, say
+from analysis.wording import Message, listed, say
 
 CERTAIN = 0.05
 SMALLEST_TOLD = 0.001
@@ -105,7 +104,7 @@ def _exhibit(results: Mapping[str, Result], p: Mapping[str, float], untold: set[
     rows = [_row(name, result, p.get(name), name not in untold) for name, result in results.items()]
     return Exhibit(
         name="segment_tests",
-        title=_title(results, p),
+        title=_title(p),
         subtitle=say(
             "Two nested logistic models for each outcome, tier alone and tier with segments: likelihood-ratio test, p corrected for all tests of the table (Holm); gain in AUC cross-fitted. Tier and segment are those before the outcome. Too few: below {each:count} who did, or did not, for each group of a model",
             each=EVENTS_PER_TERM,
@@ -142,7 +141,7 @@ def _p(p: float) -> Message:
     return say("below {p:number.3}", p=SMALLEST_TOLD) if p < SMALLEST_TOLD else say("{p:number.3}", p=p)
 
 
-def _title(results: Mapping[str, Result], p: Mapping[str, float]) -> Message:
+def _title(p: Mapping[str, float]) -> Message:
     told_apart = {name: p[name] < CERTAIN for name in (MAIN_RULE, RESPONSE) if name in p}
     texts = {
         (True, True): say("Segments tell both churn and response apart beyond tier"),
@@ -198,8 +197,6 @@ def _rules(p: Mapping[str, float]) -> Message | str:
     if not tested:
         return ""
     same = [name for name in tested if (p[name] < CERTAIN) == (p[MAIN_RULE] < CERTAIN)]
-    names: Message | None = None
-    for name in tested:
-        names = RULES[name] if names is None else say("{first}, {second}", first=names, second=RULES[name])
+    names = listed(RULES[name] for name in tested)
     return say("; of the single rules that could be tested ({names}), {same:count} of {tested:count} say the same",
                names=names, same=len(same), tested=len(tested))  # fmt: skip

@@ -11,9 +11,8 @@ from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
 from analysis.stats.intervals import mean_by_group, share_by_group, simultaneous
 from analysis.study.churn import MAIN_RULE, PARTS, ChurnRule, outcomes, unseen
 from analysis.study.disclosed import hidden, is_tellable
-from analysis.study.segment_labels import segments_at
 from analysis.study.segment_tests import beyond_tier
-from analysis.study.segments import Segments
+from analysis.study.segments import Segments, segments_at
 from analysis.study.survey import is_dated, windows
 from analysis.wording import Message, say
 
@@ -58,7 +57,7 @@ def segment_uses(
             *([] if marks is None else _findings(marks, found, "satisfaction")),
         ],
         churn=_absent_churn(_few() if is_known else left) if churn is None else _churn_exhibit(churn, rule, as_of),
-        satisfaction=_absent_satisfaction(_no_marks(surveys)) if marks is None else _satisfaction_exhibit(marks, surveys, as_of),
+        satisfaction=_absent_satisfaction(_no_marks(surveys)) if marks is None else _satisfaction_exhibit(marks, as_of),
         tests=tests,
     )
 
@@ -165,7 +164,7 @@ def _churn_title(table: pd.DataFrame) -> Message:
     return say("Below average beyond noise: {name}, {value:share} left ({average:share} of all)", **numbers)
 
 
-def _satisfaction_exhibit(table: pd.DataFrame, surveys: pd.DataFrame, as_of: dt.date) -> Exhibit:
+def _satisfaction_exhibit(table: pd.DataFrame, as_of: dt.date) -> Exhibit:
     return Exhibit(
         name="segment_satisfaction",
         title=_satisfaction_title(table),

@@ -8,7 +8,8 @@ from scipy.special import logit
 
 from analysis.stats.cluster_choice import Clustering, choose_clusters
 from analysis.stats.clusters import Scaling, scaling_of
-from analysis.wording import Message, say
+from analysis.study.tiers import is_active, open_customers
+from analysis.wording import Message, listed, say
 
 TRAITS = {
     "age": (say("older"), say("younger")),
@@ -93,6 +94,12 @@ def assign_segments(customers: pd.DataFrame, found: Segments) -> pd.Series:
     return found.clustering.assign(found.scaling.of(raw_traits(persons(customers)))).rename("segment")
 
 
+def segments_at(features: pd.DataFrame, found: Segments) -> pd.Series:
+    """The segment (label, by customer_id) of each open, active personal customer of the feature rows, by its traits then."""
+    customers = open_customers(features)
+    return assign_segments(customers[is_active(customers)], found)
+
+
 def raw_traits(customers: pd.DataFrame) -> pd.DataFrame:
     """Feature rows → traits, indexed by customer_id; amounts and counts on a log scale, shares of channels as log odds; what the
     bank does not bring is 0 throughout."""
@@ -152,10 +159,5 @@ def _named(profile: pd.DataFrame) -> tuple[dict[int, Message], dict[int, str]]:
                 break
         keys[label] = key
         words = [TRAITS[trait][0 if row[trait] > 0 else 1] for trait in chosen] or [say("close to the average")]
-        names[label] = say("{name:capital}", name=_joined(words))
+        names[label] = say("{name:capital}", name=listed(words))
     return names, keys
-
-
-def _joined(words: list[Message]) -> Message:
-    *most, last = words
-    return say("{first}, {second}", first=_joined(most), second=last) if most else last

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.finding import Column, Exhibit, Finding
 from analysis.study.disclosed import is_tellable
-from analysis.wording import Message, say
+from analysis.wording import Message, listed, say
 
 TIERS = {"mass": say("Mass"), "affluent": say("Affluent"), "private_banking": say("Private banking")}
 TIERS_SHOWN = tuple(reversed(TIERS))
@@ -70,10 +70,7 @@ def _told_together(counts: pd.Series) -> list[list[str]]:
 
 def joined_label(group: list[str]) -> Message:
     """One name for tiers that are counted together, highest first."""
-    label = TIERS[group[0]]
-    for name in group[1:]:
-        label = say("{first} and {second}", first=label, second=TIERS[name])
-    return label
+    return listed((TIERS[name] for name in group), say("{first} and {second}"))
 
 
 def tier_findings(table: pd.DataFrame) -> list[Finding]:
@@ -126,12 +123,7 @@ def pyramid(table: pd.DataFrame, customers: pd.DataFrame, edges: Mapping[str, fl
 
 
 def _edges_words(edges: Mapping[str, float]) -> Message:
-    first, *others = (
-        say("{tier} from {edge:amount}", tier=TIERS[name], edge=edges[name]) for name in TIERS_SHOWN if name in edges
-    )
-    for other in others:
-        first = say("{first}, {second}", first=first, second=other)
-    return first
+    return listed(say("{tier} from {edge:amount}", tier=TIERS[name], edge=edges[name]) for name in TIERS_SHOWN if name in edges)
 
 
 def _assets_words(customers: pd.DataFrame) -> Message:

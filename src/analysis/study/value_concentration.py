@@ -5,8 +5,7 @@ import pandas as pd
 
 from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
 from analysis.stats.concentration import POINTS, cumulated_from_top, gini_estimate, lorenz, top_fraction_estimate
-from analysis.study.disclosed import is_tellable
-from analysis.study.value_bases import told_base
+from analysis.study.disclosed import is_tellable, told_base
 from analysis.study.value_components import CONTRIBUTION
 from analysis.wording import Message, say
 

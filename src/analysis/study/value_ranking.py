@@ -6,8 +6,7 @@ from scipy.stats import rankdata
 
 from analysis.errors import UserError
 from analysis.finding import Column, Exhibit, Finding
-from analysis.study.disclosed import is_tellable, told
-from analysis.study.value_bases import told_base
+from analysis.study.disclosed import is_tellable, told, told_base
 from analysis.study.value_components import CHARGES, COMPONENTS, CONTRIBUTION, signed_components
 from analysis.wording import Message, say
 

@@ -13,7 +13,7 @@ from analysis.study.tiers import LOWEST, open_customers, tier_of
 from analysis.study.value_components import CONTRIBUTION
 from analysis.study.value_movement import dates_of_movement, moves, rises_among_moves
 from analysis.study.value_risers import Risers, months_known, risers
-from analysis.wording import Message, say
+from analysis.wording import Message, listed, say
 
 MEASURE = "assets_3m"
 FACTORS = (0.5, 0.75, 1.25, 2.0)
@@ -204,10 +204,7 @@ def rules_findings(table: pd.DataFrame, customers: pd.DataFrame) -> list[Finding
 def _which(conclusions: list[Message]) -> Message | str:
     if not conclusions:
         return ""
-    listed = conclusions[0]
-    for conclusion in conclusions[1:]:
-        listed = say("{first}; {second}", first=listed, second=conclusion)
-    return say(": {conclusions}", conclusions=listed)
+    return say(": {conclusions}", conclusions=listed(conclusions, say("{first}; {second}")))
 
 
 def _conclusions(customers: pd.DataFrame) -> dict[str, Message]:
