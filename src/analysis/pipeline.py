@@ -112,10 +112,10 @@ def _edition(prepared: "Prepared", places: Folders, publications: PublicationLis
 
 def _edited(places: Folders) -> dict[str, str]:
     """Digests of the tables that the bank keeps beside its bank.yaml and pages speak of."""
-    from analysis.bank.actions import FILE
+    from analysis.bank.actions import COLUMNS
 
-    path = places.definition.with_name(FILE)
-    return {FILE: digest.of_file(path)} if path.is_file() else {}
+    paths = [places.definition.with_name(name) for name in COLUMNS]
+    return {path.name: digest.of_file(path) for path in paths if path.is_file()}
 
 
 def _identifiers(places: Folders, edition: Edition) -> frozenset[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.bank.actions import COLUMNS, read_actions
+from analysis.bank.actions import COLUMNS, COMPLAINTS, SEGMENTS, read_actions
 from analysis.bank.book import open_bank
 from analysis.errors import UserError
 
@@ -36,7 +36,7 @@ def test_rows_come_in_their_order_with_their_lines(written):
 
 def test_columns_may_come_in_any_order_and_optional_ones_be_left_out(written):
     table = written("action,when\nCall,assets_high\n")
-    assert table[list(COLUMNS)].iloc[0].tolist() == ["assets_high", "Call", "", "", ""]
+    assert table[list(COLUMNS[SEGMENTS])].iloc[0].tolist() == ["assets_high", "Call", "", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +61,20 @@ def test_a_bad_table_is_one_sentence(written, text, sentence):
 
 def test_the_tables_that_come_with_the_project_are_sound():
     root = Path(__file__).parents[2]
-    for path in (root / "src/analysis/bank/demo/segment_actions.csv", root / "data/raw/berka/segment_actions.csv"):
+    demo = root / "src/analysis/bank/demo"
+    for path in (demo / SEGMENTS, demo / COMPLAINTS, root / "data/raw/berka" / SEGMENTS):
         table = read_actions(path)
         assert table[["action", "action_zh", "owner", "owner_zh"]].ne("").all(axis=None)
-        assert table["when"].iloc[-1] == ""
+        assert table[COLUMNS[path.name][0]].iloc[-1] == ""
+
+
+def test_a_table_of_complaints_has_causes_and_days(tmp_path):
+    path = tmp_path / COMPLAINTS
+    path.write_text("cause,action,due\nservice,Open a counter,2025-09-30\npricing,Explain,soon\n")
+    with pytest.raises(UserError, match="line 3: the due date 'soon' is none; write it as YYYY-MM-DD"):
+        read_actions(path)
+    path.write_text("cause,action,due\nservice,Open a counter,2025-09-30\n")
+    assert read_actions(path)[["cause", "due"]].iloc[0].tolist() == ["service", "2025-09-30"]
 
 
 def test_a_book_reads_the_table_beside_its_definition(project):

@@ -55,6 +55,41 @@ def test_a_definition_and_its_defaults(tmp_path):
     assert config.survey.constructs["branch"].items == ["wait"]
 
 
+SURVEY = """\
+  constructs:
+    branch: {label: {en: Branch}, items: [wait]}
+    whole: {label: {en: Whole}, items: [overall]}
+  paths: [[branch, whole]]
+  outcome: [whole]
+complaint_limits: [{days: [15, 30], effective: 2020-03-01}]
+"""
+DECLARED = WHOLE.replace("  constructs:\n    branch: {label: {en: Branch}, items: [wait]}\n", SURVEY)
+
+
+def test_a_survey_may_declare_constructs_of_marks_paths_and_limits(tmp_path):
+    config = configured(tmp_path, DECLARED)
+    assert config.survey.paths == [("branch", "whole")]
+    assert config.complaint_limits[0].days == [15, 30]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("[overall]", "[overal]", "constructs.whole holds the item 'overal', which is not among the items"),
+        ("[branch, whole]", "[branch, hole]", "paths name 'hole', which is not among the constructs"),
+        ("[[branch, whole]]", "[[branch, whole], [whole, branch]]", "paths lead in a circle"),
+        ("outcome: [whole]", "outcome: [hole]", "outcome names 'hole', which is neither an item nor a construct"),
+        ("[15, 30]", "[30, 15]", "the days must be positive and rise"),
+        ("days: [15, 30]", "day: [15, 30]", "unknown key"),
+    ],
+)
+def test_what_a_survey_or_a_limit_cannot_be_is_one_sentence(tmp_path, old, new, sentence):
+    with pytest.raises(UserError, match=sentence) as error:
+        configured(tmp_path, DECLARED.replace(old, new))
+    assert "bank.yaml, line" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("scalar", "line"),
     [

@@ -141,9 +141,20 @@ class Book:
 
     def segment_actions(self) -> pd.DataFrame | None:
         """The bank's table of what it does differently by segment (see `actions.read_actions`); None where it states none."""
-        from analysis.bank.actions import FILE, read_actions
+        from analysis.bank.actions import SEGMENTS
 
-        return read_actions(folders(self.processed.name).definition.with_name(FILE))
+        return self._actions(SEGMENTS)
+
+    def complaint_actions(self) -> pd.DataFrame | None:
+        """The bank's table of what it does about each cause of complaints (see `actions.read_actions`); None where it states none."""
+        from analysis.bank.actions import COMPLAINTS
+
+        return self._actions(COMPLAINTS)
+
+    def _actions(self, name: str) -> pd.DataFrame | None:
+        from analysis.bank.actions import read_actions
+
+        return read_actions(folders(self.processed.name).definition.with_name(name))
 
     def _made(self, name: str, columns: list[str]) -> pd.DataFrame:
         import pandas as pd

@@ -5,11 +5,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from analysis.bank.contracts import TABLES
 from analysis.errors import UserError
@@ -17,6 +19,7 @@ from analysis.project import suggestion
 
 BEGINNING = re.compile(r"^\w+ should")
 Share = Annotated[float, Field(ge=0, le=1)]
+MARKS = ("overall", "recommend")
 
 
 class _Strict(BaseModel):
@@ -46,12 +49,52 @@ class Construct(_Strict):
 
 
 class Survey(_Strict):
-    """The items of the bank's survey; `outcome` items measure the satisfaction that the others are to explain."""
+    """The items of the bank's survey; `outcome` (items or constructs) measures the satisfaction that the others are to explain;
+    `paths` are arrows from construct to construct. A construct may hold MARKS, which every response bears."""
 
     items: dict[str, Labels] = Field(default_factory=dict)
     constructs: dict[str, Construct] = Field(default_factory=dict)
     paths: list[tuple[str, str]] = Field(default_factory=list)
     outcome: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _must_be_declared(self) -> "Survey":
+        for name, construct in self.constructs.items():
+            for item in construct.items:
+                if self.items and item not in {*self.items, *MARKS}:
+                    raise ValueError(f"constructs.{name} holds the item '{item}', which is not among the items")
+        for name in (end for path in self.paths for end in path):
+            if name not in self.constructs:
+                raise ValueError(f"paths name '{name}', which is not among the constructs")
+        for name in self.outcome:
+            if self.items and name not in {*self.items, *self.constructs, *MARKS}:
+                raise ValueError(f"outcome names '{name}', which is neither an item nor a construct")
+        _refuse_circle(self.paths)
+        return self
+
+
+def _refuse_circle(paths: list[tuple[str, str]]) -> None:
+    into: dict[str, set[str]] = {}
+    for start, end in paths:
+        into.setdefault(end, set()).add(start)
+    try:
+        TopologicalSorter(into).prepare()
+    except CycleError as error:
+        raise ValueError(f"paths lead in a circle ({' → '.join(error.args[1])})") from None
+
+
+class ComplaintLimit(_Strict):
+    """Days within which a complaint that is received from `effective` on is to be resolved, shortest first."""
+
+    days: list[int] = Field(min_length=1)
+    effective: dt.date
+
+    @field_validator("days")
+    @classmethod
+    def _must_rise(cls, days: list[int]) -> list[int]:
+        if days[0] < 1 or any(later <= earlier for earlier, later in pairwise(days)):
+            raise ValueError("the days must be positive and rise")
+        return days
 
 
 class BankConfig(_Strict):
@@ -66,6 +109,7 @@ class BankConfig(_Strict):
     tiers: dict[Literal["affluent", "private_banking"], float] = Field(default_factory=dict)
     max_rejected_share: Share = 0.05
     survey: Survey = Survey()
+    complaint_limits: list[ComplaintLimit] = Field(default_factory=list)
     files: dict[str, RawFile] = Field(min_length=1)
     tables: dict[str, str] = Field(min_length=1)
     _places: dict[tuple, "_Place"] = PrivateAttr(default_factory=dict)

@@ -129,6 +129,7 @@ _TABLES = (
     Table("complaints", "One row a complaint.", ("complaint_id",), (
         C("complaint_id", "text", "the complaint", True), _customer(), C("received_at", "timestamp", "when it was received", True),
         C("channel", "text", "where it was received"), C("branch_id", "text", "the branch", refers="branches.branch_id"),
+        C("product", "text", "the product it is about; empty: none", allowed=PRODUCTS),
         C("text", "text", "what the customer said", sensitive=True), C("category", "text", "cause, by the industry's classification"),
         C("severity", "int", "1 slight … 5 grave", low=1, high=5), C("first_handler", "text", "who received it", sensitive=True),
         C("handler", "text", "who answers for it now", sensitive=True), C("handoffs", "int", "how often it was handed on", low=0),
@@ -136,6 +137,8 @@ _TABLES = (
         C("resolved_at", "timestamp", "when it was resolved", known="resolved_at"),
         C("reopened_at", "timestamp", "when it was reopened", known="reopened_at"),
         C("revisited_at", "timestamp", "when the customer was asked again", known="revisited_at"),
+        C("extension_approved_at", "timestamp", "when more time was approved", known="extension_approved_at"),
+        C("extended_until", "date", "the new limit, once approved", known="extension_approved_at"),
         C("referred_by_regulator", "bool", "came through the regulator")), dated="received_at"),
     Table("invitations", "One row an invitation to a survey.", ("invitation_id",), (
         C("invitation_id", "text", "the invitation", True), _customer(), C("sent_date", "date", "when it was sent", True),
@@ -145,7 +148,8 @@ _TABLES = (
         C("response_id", "text", "the response", True), _customer(required=False), C("answered_date", "date", "when"),
         C("branch_id", "text", "the branch it is about", refers="branches.branch_id"), C("channel", "text", "how it was asked"),
         C("overall", "number", "overall satisfaction", unit="1-10 (0 where the survey's scale has it)", low=0, high=10),
-        C("recommend", "number", "would recommend the bank", unit="0-10", low=0, high=10)), dated="answered_date"),
+        C("recommend", "number", "would recommend the bank", unit="0-10", low=0, high=10),
+        C("effort", "number", "how easy the bank made it: 1 very hard … 7 very easy", unit="1-7", low=1, high=7)), dated="answered_date"),
     Table("answers", "One row an answered item of a response; items are named in bank.yaml.", ("response_id", "item"), (
         C("response_id", "text", "the response", True, refers="surveys.response_id"), C("item", "text", "the item", True),
         C("value", "number", "the mark given", True, unit="1-10 (0 where the survey's scale has it)", low=0, high=10)), follows="surveys"),

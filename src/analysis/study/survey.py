@@ -15,11 +15,13 @@ TOP_BOX_FROM = 9
 
 @dataclass(frozen=True)
 class Questionnaire:
-    """What the bank's survey asks: label of each item; of each construct, its label and items; what measures the outcome."""
+    """What the bank's survey asks: label of each item; of each construct, its label and items; what measures the outcome; arrows
+    from construct to construct."""
 
     items: Mapping[str, Message]
     constructs: Mapping[str, tuple[Message, list[str]]]
     outcome: frozenset[str]
+    paths: tuple[tuple[str, str], ...] = ()
 
     @property
     def labels(self) -> dict[str, Message]:
@@ -39,6 +41,7 @@ def questionnaire(survey) -> Questionnaire:
         items={name: _label(label) for name, label in survey.items.items()},
         constructs={name: (_label(construct.label), list(construct.items)) for name, construct in survey.constructs.items()},
         outcome=frozenset(survey.outcome),
+        paths=tuple((start, end) for start, end in survey.paths),
     )
 
 

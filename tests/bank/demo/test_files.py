@@ -103,8 +103,8 @@ def test_same_seed_gives_the_same_bytes_of_every_file(smallest, tmp_path):
 @pytest.mark.parametrize(
     ("other", "same"),
     [
-        ({"seed": 8}, {"bank.yaml", "segment_actions.csv", MARKER, "core/branches.csv"}),
-        ({"world": "null"}, {"bank.yaml", "segment_actions.csv", MARKER, "core/branches.csv", "core/tariffs.csv", "market/rates.csv", "ebank/incidents.csv"}),
+        ({"seed": 8}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", MARKER, "core/branches.csv"}),
+        ({"world": "null"}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", MARKER, "core/branches.csv", "core/tariffs.csv", "market/rates.csv", "ebank/incidents.csv"}),
     ],
 )  # fmt: skip
 def test_another_seed_or_world_changes_the_facts(smallest, tmp_path, other, same):
@@ -123,7 +123,7 @@ def test_another_seed_or_world_changes_the_facts(smallest, tmp_path, other, same
 
 
 def test_departments_deliver_these_files(smallest):
-    assert set(hashes(smallest)) == DELIVERED | TRUTH | {MARKER, "bank.yaml", "segment_actions.csv"}
+    assert set(hashes(smallest)) == DELIVERED | TRUTH | {MARKER, "bank.yaml", "segment_actions.csv", "complaint_actions.csv"}
 
 
 def test_the_definition_reads_every_delivered_file_and_none_of_the_truth(smallest):
@@ -216,7 +216,7 @@ def test_a_bank_in_blocks_is_made_the_same_twice(in_blocks, tmp_path, monkeypatc
 
 def test_a_workbook_a_year_is_readable(in_blocks):
     header = ["问卷编号", "客户编号", "答卷日期", "网点", "渠道", "总体满意度", "推荐意愿",
-              "等候时间", "员工服务", "网点环境", "手机银行", "电话客服", "收费", "产品种类", "投诉处理"]  # fmt: skip
+              "办理便捷度", "等候时间", "员工服务", "网点环境", "手机银行", "电话客服", "收费", "产品种类", "投诉处理"]  # fmt: skip
     for year in YEARS:
         with CalamineWorkbook.from_path(str(in_blocks / "survey" / f"满意度调查-{year}.xlsx")) as book:
             assert book.sheet_names == ["答卷"]

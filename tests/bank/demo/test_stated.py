@@ -9,7 +9,20 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import binomtest, chi2, chisquare, gamma, poisson, t
 
-from analysis.bank.demo import bookings, dirt, finance, life, money, people, products, prospects, surroundings, surveys, texts
+from analysis.bank.demo import (
+    bookings,
+    dirt,
+    finance,
+    grievances,
+    life,
+    money,
+    people,
+    products,
+    prospects,
+    surroundings,
+    surveys,
+    texts,
+)
 from analysis.bank.demo.calendar import MONTHS, first_day, last_day, month_of
 from analysis.bank.demo.parties import ERRORS, NOT_HELD, SECOND_ID_MISSING_SHARE
 from analysis.bank.demo.worlds import LEVERS
@@ -553,7 +566,34 @@ def test_late_or_missing_resolutions_are_the_levers(bank):
     assert_share(never.sum(), len(never), 0.25)
 
 
+def test_more_time_is_given_to_some_that_are_open_after_fifteen_days_and_to_a_few_too_late(bank):
+    found = bank.frame(
+        """SELECT DISTINCT complaint_id, received_at::TIMESTAMP AS received, resolved_at::TIMESTAMP AS resolved,
+        extension_approved_at::TIMESTAMP AS approved, extended_until::DATE AS until FROM raw_complaints"""
+    )
+    day = found["received"].dt.normalize()
+    is_open = found["resolved"].isna() | (found["resolved"].dt.normalize() > day + pd.Timedelta(days=15))
+    extended = found["approved"].notna()
+    assert not extended[~is_open].any()
+    assert (extended == found["until"].notna()).all()
+    ended = found["received"] > pd.Timestamp("2026-06-01")
+    too_late = found["approved"].dt.normalize() > day + pd.Timedelta(days=15)
+    assert_share(too_late[extended].sum(), extended.sum(), grievances.APPROVED_TOO_LATE_SHARE)
+    assert 0.3 < extended[is_open & ~ended].mean() <= grievances.EXTENDED_SHARE + 0.05
+    assert set((pd.to_datetime(found["until"]) - day).dt.days.dropna()) == set(grievances.EXTENDED_DAYS)
+
+
 # surveys
+
+
+def test_ease_is_asked_after_contacts_alone_and_goes_with_waiting(bank):
+    found = bank.frame(
+        """SELECT DISTINCT response_id, trigger, effort::DOUBLE AS effort, value::DOUBLE AS waiting FROM raw_surveys
+        JOIN raw_invitations USING (response_id) LEFT JOIN (SELECT * FROM raw_answers WHERE item = 'waiting') USING (response_id)"""
+    )
+    assert (found["effort"].notna() == (found["trigger"] == "contact")).all()
+    assert found["effort"].dropna().between(1, 7).all()
+    assert found["effort"].corr(found["waiting"]) > 0.3
 
 
 @pytest.fixture(scope="module")

@@ -191,10 +191,18 @@ def _closes(language: str, severity: int) -> tuple[str, ...]:
     return CLOSES[language][0 if severity <= 2 else 1 if severity < HIGHEST_SEVERITY - 1 else 2]
 
 
+def named_products(category, product) -> list[str]:
+    """The products that complaints are about, of those that the complainers hold ('': none): only some fit each category."""
+    return [held if _fits(cause, held) else "" for cause, held in zip(category, product, strict=True)]
+
+
+def _fits(category: str, product: str) -> bool:
+    return product in FITTING.get(category, PRODUCTS["en"])
+
+
 def _name_product(language: str, category: str, product: str) -> str:
     words = NO_PRODUCT[language]
-    fits = product in FITTING.get(category, PRODUCTS[language])
-    return PRODUCTS[language][product] if fits else words.get(category, words[GENERIC])
+    return PRODUCTS[language][product] if _fits(category, product) else words.get(category, words[GENERIC])
 
 
 def _amount(category: str, pick: int) -> str:

@@ -7,9 +7,9 @@ import pyarrow as pa
 from analysis.bank.demo import dirt
 from analysis.bank.demo.bookings import CATEGORIES, EMPLOYERS, MERCHANTS, Bookings
 from analysis.bank.demo.calendar import MONTHS, first_day, last_day, month_label
-from analysis.bank.demo.complaint_texts import draw_complaint_texts
+from analysis.bank.demo.complaint_texts import draw_complaint_texts, named_products
 from analysis.bank.demo.money import Balances
-from analysis.bank.demo.writing import Delivery, chosen, packed, timed
+from analysis.bank.demo.writing import Delivery, chosen, dashed, packed, timed
 
 YUAN_IN_WAN = 10_000
 CAUSES = {
@@ -168,7 +168,7 @@ def write_complaints(
 ) -> None:
     """complaints/complaints.jsonl: one JSON object a line, causes in the words of the industry's classification."""
     branch = complaints["branch"].to_numpy()
-    dated = ("received_at", "escalated_at", "resolved_at", "reopened_at", "revisited_at")
+    dated = ("received_at", "escalated_at", "resolved_at", "reopened_at", "revisited_at", "extension_approved_at")
     category, severity, waited, years = (
         complaints[name].to_numpy() for name in ("category", "severity", "waited_minutes", "years")
     )
@@ -178,7 +178,9 @@ def write_complaints(
         customer_no=dirt.lose_customers(rng, numbers["callcenter"][complaints["customer"]]),
         branch_no=branches["branch_id"].to_numpy()[branch],
         cause=complaints["category"].map(CAUSES),
+        product_code=[PRODUCT_CODES.get(one) for one in named_products(category, product)],
         text=draw_complaint_texts(rng, category, names, product, severity, waited, years),
+        extended_until=dashed(complaints["extended_until"].to_numpy()).to_pandas(),
         **{name: timed(complaints[name].to_numpy()).to_pandas() for name in dated},
     )
     soiled = dirt.soil_complaints(rng, frame).astype(object)

@@ -20,6 +20,8 @@ WORTH_A_WORD_MINUTES = 15
 NEVER_RESOLVED_SHARE = 0.25
 ESCALATED_FROM_SEVERITY, ESCALATED_FROM_HANDOFFS = 4, 3
 REOPENED_SHARE, REVISITED_SHARE = 0.06, 0.55
+EXTENDED_SHARE, EXTENDED_DAYS = 0.40, (30, 60)
+APPROVED_TOO_LATE_SHARE = 0.15
 CHANNELS = ("branch", "phone", "app", "web", "mail")
 CHANNEL_SHARES = (0.25, 0.40, 0.20, 0.10, 0.05)
 
@@ -58,6 +60,24 @@ def make_complaints(rng: np.random.Generator, traits: Traits, history, contacts:
         }
     )
     return frame.sort_values(["received_at", "customer"], ignore_index=True)
+
+
+def draw_extensions(rng: np.random.Generator, complaints: pd.DataFrame) -> dict[str, np.ndarray]:
+    """extension_approved_at and extended_until of complaints that are open after PROMPT_DAYS: of some more time was approved, of a
+    few of these only when the limit had run out; NaT for all others."""
+    received, resolved = (complaints[name].to_numpy().astype("datetime64[s]") for name in ("received_at", "resolved_at"))
+    day, size = received.astype("datetime64[D]"), len(complaints)
+    is_open = np.isnat(resolved) | (resolved.astype("datetime64[D]") > day + PROMPT_DAYS)
+    chance, approval, length = rng.random(size), rng.integers(5, PROMPT_DAYS, size), rng.integers(0, len(EXTENDED_DAYS), size)
+    approval = np.where(rng.random(size) < APPROVED_TOO_LATE_SHARE, PROMPT_DAYS + 2, approval)
+    approved = _in_office_hours(rng, day + approval.astype("timedelta64[D]"), received)
+    is_extended = is_open & (chance < EXTENDED_SHARE) & ~(resolved < approved) & ~np.isnat(approved)
+    until = day + np.array(EXTENDED_DAYS)[length].astype("timedelta64[D]")
+    nothing = np.datetime64("NaT")
+    return {
+        "extension_approved_at": np.where(is_extended, approved, nothing),
+        "extended_until": np.where(is_extended, until, nothing),
+    }
 
 
 def _course(rng: np.random.Generator, received_at: np.ndarray, resolved: np.ndarray, severity, handoffs) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from analysis.bank.demo.campaigns import make_campaigns
 from analysis.bank.demo.companies import make_exposures, make_ties
 from analysis.bank.demo.finance import make_contributions
 from analysis.bank.demo.folder import replacing
-from analysis.bank.demo.grievances import make_complaints
+from analysis.bank.demo.grievances import draw_extensions, make_complaints
 from analysis.bank.demo.history import KINDS, History, live
 from analysis.bank.demo.money import Balances, drawn_here, make_balances
 from analysis.bank.demo.people import Traits, make_people, traits_of
@@ -32,7 +32,7 @@ from analysis.bank.demo.risks import seen_of
 from analysis.bank.demo.service import make_alerts, make_assignments
 from analysis.bank.demo.state import Held
 from analysis.bank.demo.surroundings import FEE_NEW, FEE_OLD, Surroundings, make_surroundings
-from analysis.bank.demo.surveys import felt_lately, invite, respond
+from analysis.bank.demo.surveys import draw_effort, felt_lately, invite, respond
 from analysis.bank.demo.truth import Truth
 from analysis.bank.demo.visits import make_contacts, make_logins
 from analysis.bank.demo.worlds import DEFAULT_SEED, World, customers_of, make_world
@@ -41,10 +41,22 @@ from analysis.errors import UserError
 from analysis.wording import say
 
 SMALLEST = 300
-DEFINITIONS = ("bank.yaml", "segment_actions.csv")
+DEFINITIONS = ("bank.yaml", "segment_actions.csv", "complaint_actions.csv")
 BLOCK = 5000
 STREAMS = ("stage", "people", "holdings", "lists", "companies", "prospects", "dirt")
-BLOCK_STREAMS = ("life", "money", "campaigns", "bookings", "contacts", "complaints", "surveys", "care", "dirt", "truth")
+BLOCK_STREAMS = (
+    "life",
+    "money",
+    "campaigns",
+    "bookings",
+    "contacts",
+    "complaints",
+    "surveys",
+    "care",
+    "dirt",
+    "truth",
+    "follow_up",
+)
 OFFERED = ("wealth", "term", "fund")
 HAS = {"card": ["card"], "loan": ["loan", "mortgage"]}
 
@@ -167,6 +179,7 @@ class _Block:
         ticket = extracts.write_contacts(delivery, soil, self.numbers, branch_id, contacts)
         extracts.write_logins(delivery, self.numbers, make_logins(self.rng["contacts"], self.traits, stage, history))
         complaints = make_complaints(self.rng["complaints"], self.traits, history, contacts)
+        complaints = complaints.assign(**draw_extensions(self.rng["follow_up"], complaints))
         extracts.write_complaints(delivery, soil, self.numbers, stage.branches, self._products(complaints), complaints)
         self._care(delivery)
         felt = felt_lately(history.struck)
@@ -176,6 +189,7 @@ class _Block:
         sent = invite(self.rng["surveys"], self.cast.world, self.traits, sampled, history, contacts)
         response = offices.write_invitations(delivery, self.numbers, sent, ticket)
         given = respond(self.rng["surveys"], self.traits, stage, history, felt, sent)
+        given = given.assign(effort=draw_effort(self.rng["follow_up"], given, sent["trigger"].to_numpy()))
         return offices.response_rows(soil, self.numbers, branch_id, response, given)
 
     def fates(self) -> pd.DataFrame:

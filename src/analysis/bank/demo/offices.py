@@ -49,6 +49,7 @@ def response_rows(
             "渠道": given["channel"],
             "总体满意度": given["overall"],
             "推荐意愿": given["recommend"],
+            "办理便捷度": given["effort"],
             **{header: given[item] for item, header in SURVEY_HEADERS.items()},
         }
     )

@@ -29,6 +29,7 @@ ANSWER_LOG_ODDS, ANSWER_BY_SATISFACTION, STAFF_ANSWERS_MORE = -0.75, 0.45, 0.9
 OBSERVED_ANSWER_BY_DIGITAL, OBSERVED_ANSWER_BY_AGE = 1.4, 0.03
 ANSWERED_A_DAY, LONGEST_LAG_DAYS = 0.35, 21
 BLANK_SHARE = 0.02
+EFFORT_MEAN, EFFORT_SPREAD, EFFORT_BY_ITEM = 5.1, 0.9, {"waiting": 0.35, "staff": 0.25}
 CHANNELS = ("app", "sms", "phone", "branch")
 CHANNEL_SHARES = (0.4, 0.3, 0.15, 0.15)
 
@@ -151,3 +152,11 @@ def respond(
 
 def _days(rng, month: np.ndarray, customer: np.ndarray, traits: Traits, history) -> np.ndarray:
     return draw_days(rng, month, traits.opened[customer], history.closed[customer])
+
+
+def draw_effort(rng: np.random.Generator, given: pd.DataFrame, trigger: np.ndarray) -> np.ndarray:
+    """How easy the bank made it (1-7), asked after a contact alone (else NaN); it goes with the marks for waiting and staff.
+    `trigger` is that of each invitation."""
+    view = sum(weight * (given[item].fillna(7.6) - 7.6) for item, weight in EFFORT_BY_ITEM.items())
+    effort = np.clip(np.round(EFFORT_MEAN + view + EFFORT_SPREAD * rng.standard_normal(len(given))), 1, 7)
+    return np.where(trigger[given["invitation"]] == "contact", effort, np.nan)
