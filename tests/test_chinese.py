@@ -8,10 +8,10 @@ from analysis.wording import catalogue
 
 PLACEHOLDER = re.compile(r"\{[^}]*\}|%d")
 CODE = re.compile(
-    r"bank\.yaml|segment_actions\.csv|when、action、action_zh、owner、owner_zh|docs/(assumptions|methods)\.md|crm report 0|`crm worklist`"
+    r"bank\.yaml|(segment|complaint)_actions\.csv|(when|category)、action、action_zh、owner、owner_zh(、due)?|docs/(assumptions|methods)\.md|crm report 0|`crm worklist`"
 )
 NOT_ENGLISH = {"crm", "worklist",
-    "A", "AUC", "DeLong", "FTP", "Jaccard", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA-", "Shapley", "Wald", "Wilson", "p",
+    "A", "AUC", "DeLong", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA-", "Shapley", "Wald", "Wilson", "p",
 }  # fmt: skip
 CHINESE = "\u4e00-\u9fff"
 HALF_WIDTH = re.compile(rf"[{CHINESE}）”][,;:?!()]|[,;:?!()][{CHINESE}（“]|[{CHINESE}]\.|\. ?[{CHINESE}]")

@@ -20,6 +20,7 @@ BASES = {
     "answers": say("{base:count} answers"),
     "lost": say("{base:count} lost customers"),
     "complaints": say("{base:count} complaints"),
+    "invitations": say("{base:count} invitations"),
     "records": say("{base:count} records"),
     "pairs": say("{base:count} pairs of records"),
     "prospects": say("{base:count} prospects"),

@@ -70,11 +70,11 @@ def test_the_tables_that_come_with_the_project_are_sound():
 
 def test_a_table_of_complaints_has_causes_and_days(tmp_path):
     path = tmp_path / COMPLAINTS
-    path.write_text("cause,action,due\nservice,Open a counter,2025-09-30\npricing,Explain,soon\n")
+    path.write_text("category,action,due\nservice,Open a counter,2025-09-30\npricing,Explain,soon\n")
     with pytest.raises(UserError, match="line 3: the due date 'soon' is none; write it as YYYY-MM-DD"):
         read_actions(path)
-    path.write_text("cause,action,due\nservice,Open a counter,2025-09-30\n")
-    assert read_actions(path)[["cause", "due"]].iloc[0].tolist() == ["service", "2025-09-30"]
+    path.write_text("category,action,due\nservice,Open a counter,2025-09-30\n")
+    assert read_actions(path)[["category", "due"]].iloc[0].tolist() == ["service", "2025-09-30"]
 
 
 def test_a_book_reads_the_table_beside_its_definition(project):

@@ -79,6 +79,18 @@ FLOW = pd.DataFrame(
         "value": [300, 40, 2500, 130],
     }
 )
+PATH = pd.DataFrame(
+    {
+        "part": ["node"] * 3 + ["arrow"] * 3,
+        "source": ["image", "price", "loyalty", "image", "image", "price"],
+        "target": [None] * 3 + ["price", "loyalty", "loyalty"],
+        "label": [say("Image"), "Price", "Loyalty", None, None, None],
+        "value": [np.nan, 0.36, 0.5, 0.6, 0.02, -0.3],
+        "low": [np.nan, 0.3, 0.42, 0.5, -0.06, -0.4],
+        "high": [np.nan, 0.42, 0.58, 0.7, 0.1, -0.2],
+        "is_noise": [None, None, None, False, True, False],
+    }
+)
 SIDES = {"left_label": say("Customers"), "right_label": say("Assets")}
 TREND = CURVES.assign(x=pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30"] * 2)).drop(columns="time")
 MARKS = {
@@ -91,6 +103,7 @@ MARKS = {
     "heat": (HEAT, {"unit": "number"}),
     "ranges": (RANGES, {}),
     "flow": (FLOW, {"options": {"left_label": say("Customers"), "right_label": say("Assets")}}),
+    "path": (PATH, {"unit": "number"}),
 }
 
 
@@ -170,6 +183,8 @@ def test_the_same_input_gives_the_same_bytes(mark):
         ("heat", "Savers: Age +0.4, Assets +2.1; Young: Age −1.5, Assets −0.8."),
         ("ranges", "Cost: 41.0% to 52.0%, base 45.0%; Fees: 46.0% to 44.0%, base 45.0%."),
         ("flow", "New to Established: 300; New to Lost: 40; Established to Established: 2,500; Established to Lost: 130."),
+        ("path", "Image → Price 0.60 (0.50 to 0.70); Image → Loyalty 0.02 (−0.06 to 0.10); Price → Loyalty −0.30 (−0.40 to −0.20); "
+                 "R² of Price 36.0% (30.0% to 42.0%); R² of Loyalty 50.0% (42.0% to 58.0%)."),
     ],
 )  # fmt: skip
 def test_the_description_holds_the_numbers(mark, words):
@@ -193,6 +208,7 @@ def test_words_and_numbers_are_the_languages_own():
         ("funnel", pd.concat([UNITS.assign(label=HOSTILE), LIMITS]), {"x_unit": "count"}),
         ("ranges", RANGES.assign(label=[HOSTILE, "Fees"]), {}),
         ("flow", FLOW.assign(left=[HOSTILE] * 2 + ["Young"] * 2), {}),
+        ("path", PATH.assign(label=[HOSTILE, "Price", "Loyalty", None, None, None]), {"unit": "number"}),
         ("heat", HEAT.assign(row=[HOSTILE] * 2 + ["Young"] * 2, text=[HOSTILE, "1", "2", "3"]), {}),
     ],
 )

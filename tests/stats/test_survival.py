@@ -1,9 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
-from analysis.stats.survival import kaplan_meier, log_rank, median_survival
+from analysis.stats.survival import cumulative_incidence, kaplan_meier, log_rank, median_survival, survival_at
 
 PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
 MERCAPTOPURINE = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
@@ -77,3 +78,32 @@ def test_faulty_times_are_refused_in_a_sentence():
         log_rank([1, 2], [True, True], ["a", "a"])
     with pytest.raises(ValueError, match="no event was seen"):
         log_rank([1, 2], [False, False], ["a", "b"])
+
+
+def test_survival_at_a_time_is_the_curves_last_step_and_unknown_after_the_last_one_seen(treated):
+    curve = kaplan_meier(*treated)
+    assert survival_at(curve, 12.9).value == pytest.approx(0.753, abs=5e-4)
+    assert survival_at(curve, 13).value == pytest.approx(0.690, abs=5e-4)
+    assert survival_at(curve, 5) == (1, None, None, 21)
+    assert survival_at(curve, 36).value is None
+
+
+def test_incidence_is_not_one_minus_survival_where_another_event_forestalls_it():
+    """By hand: at risk 5, 4, 3, 2; S(t−) = 1, 0.8, 0.6, 0.6."""
+    found = cumulative_incidence([1, 2, 3, 4, 5], [1, 2, 0, 1, 0])
+    assert found["value"].tolist() == pytest.approx([0.2, 0.2, 0.2, 0.5, 0.5])
+    alone = cumulative_incidence([1, 2, 3, 4, 5], [1, 0, 0, 1, 0])
+    curve = kaplan_meier([1, 2, 3, 4, 5], [True, False, False, True, False])
+    assert (1 - alone["value"]).tolist() == pytest.approx(curve["survival"].tolist())
+    assert cumulative_incidence([1, 2], [0, 2])["value"].tolist() == [0, 0]
+
+
+def test_incidence_intervals_cover():
+    random = np.random.default_rng(6)
+    hits, runs = 0, 200
+    for _ in range(runs):
+        time, kind, seen = random.exponential(1, 150), random.choice([1, 2], 150, p=[0.4, 0.6]), random.uniform(0.5, 3, 150)
+        found = cumulative_incidence(np.minimum(time, seen), np.where(time <= seen, kind, 0))
+        row = found[found["time"] <= 1].iloc[-1]
+        hits += row["low"] <= 0.4 * (1 - np.exp(-1)) <= row["high"]
+    assert binomtest(hits, runs, 0.95).pvalue > 0.01

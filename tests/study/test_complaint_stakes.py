@@ -69,7 +69,7 @@ def test_few_complaints_are_no_report():
 
 def test_the_headline_counts_the_causes_that_make_up_most():
     headline = stakes_findings(complaint_stakes(*bank(service=85, pricing=15), AS_OF, RULE))[0]
-    assert str(headline.text).startswith("Of 2 causes the 1 commonest make up 85.0%")
+    assert str(headline.text).startswith("Of 2 categories the 1 commonest make up 85.0%")
 
 
 def test_every_cause_has_its_measure_and_the_rest_the_common_one():
@@ -79,17 +79,17 @@ def test_every_cause_has_its_measure_and_the_rest_the_common_one():
             ("service", "Open a counter", "增开柜台", "Branches", "网点", "2025-09-30", "x"),
             ("", "Answer", "答复", "", "", "", "x"),
         ],
-        columns=["cause", "action", "action_zh", "owner", "owner_zh", "due", "place"],
+        columns=["category", "action", "action_zh", "owner", "owner_zh", "due", "place"],
     )
     exhibit = measures_exhibit(found, actions)
     assert [str(action) for action in exhibit.frame["action"]] == ["Open a counter", "Answer"]
     assert [row["due"] and str(row["due"]) for _, row in exhibit.frame.iterrows()] == ["30 September 2025", None]
-    assert "1 of 2 causes" in str(exhibit.title)
+    assert "1 of 2 categories" in str(exhibit.title)
     with pytest.raises(UserError, match="'service' stands twice"):
         measures_exhibit(found, pd.concat([actions.iloc[:1], actions]))
 
 
 def test_the_table_ends_with_all_causes():
     frame = stakes_exhibit(complaint_stakes(*bank(), AS_OF, RULE), "CNY").frame
-    assert str(frame["label"].iloc[-1]) == "All causes"
+    assert str(frame["label"].iloc[-1]) == "All categories"
     assert frame["left_base"].iloc[-1] == 100

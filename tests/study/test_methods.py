@@ -16,6 +16,7 @@ from analysis.study.churn import ChurnRule
 from analysis.study.groups import customer_groups
 from analysis.study.relation_groups import relation_groups
 from analysis.study.satisfaction import satisfaction
+from analysis.study.satisfaction_drivers import Asked, satisfaction_drivers
 from analysis.study.segmentation import Tables, segmentation
 from analysis.study.survey import Questionnaire
 from analysis.study.value import value
@@ -34,7 +35,7 @@ CAUSAL = {
         "导致|造成|引起|引发|致使|促使|使得|带来|拉动|拖累|推动|影响|源于|缘于|归因于|归咎于|得益于|因此|因为|由于|从而|可归因"
     ),
 }
-ESTIMATES = ("churn_rate.", "auc", "lift.", "calibration.", "ame.", "nps", "overall_mean", "top_two_box", "driver")
+ESTIMATES = ("churn_rate.", "auc", "lift.", "calibration.", "ame.", "nps", "overall_mean", "top_two_box", "driver.", "drivers.r_squared")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,8 @@ def reports(simulate_history, simulate_segments, simulate_survey):
         "no segments": segmentation({AS_OF: bare}, Tables(), EDGES, "CNY", k_max=4, bootstraps=5),
         "value": value(history, EDGES, "CNY"),
         "relations": relation_groups(history, None, ChurnRule(), "CNY", AS_OF),
-        "satisfaction": satisfaction(surveys, answers, asked, groups, {}, AS_OF, replicates=50),
+        "satisfaction": satisfaction(surveys, groups, {}, AS_OF),
+        "satisfaction drivers": satisfaction_drivers(Asked(surveys, answers), asked, history, AS_OF, replicates=50),
         "churn": churn_attribution(history, AS_OF, EDGES, ChurnRule()),
         "few churners": churn_attribution(few, AS_OF, EDGES, ChurnRule()),
     }
@@ -135,7 +137,8 @@ def test_an_absent_exhibit_has_a_reason_and_another_a_frame(exhibits):
 def documented() -> list[str]:
     """The ids that docs/methods.md describes, as patterns."""
     text = (DOCS / "methods.md").read_text(encoding="utf-8").partition("<!-- passport: begin -->")[0]
-    return [re.sub(r"<[^>]+>", "*", pattern) for pattern in re.findall(r"^\| `([^`]+)`", text, re.M)]
+    cells = re.findall(r"^\| (`[^|]+)\|", text, re.M)
+    return [re.sub(r"<[^>]+>", "*", name) for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
 
 
 def is_documented(name: str) -> bool:

@@ -6,7 +6,9 @@ import pytest
 from analysis.errors import NotProduced
 from analysis.study.drivers import drivers
 from analysis.study.opinions import branch_findings, branch_table, groups_exhibit
-from analysis.study.satisfaction import promoter_score, satisfaction, trend_exhibit
+from analysis.study.satisfaction import satisfaction
+from analysis.study.satisfaction_measures import PROMOTERS
+from analysis.study.satisfaction_trend import trend_exhibit
 from analysis.study.survey import Questionnaire, driver_frame, last_answers, windows
 from analysis.wording import say
 
@@ -21,7 +23,7 @@ def responses(*rows):
 
 def test_promoter_score_by_hand():
     """measuringu.com: adjusted Wald. 5 promoters, 3 passives, 2 detractors: (5 − 2) / 10 = 30."""
-    score = promoter_score(pd.Series([10, 9, 9, 9, 10, 8, 7, 7, 6, 0, None]))
+    score = PROMOTERS.estimate(pd.DataFrame({"recommend": [10, 9, 9, 9, 10, 8, 7, 7, 6, 0, None]}))
     assert (score.value, score.base) == (30, 10)
     p, d = 5.75 / 13, 2.75 / 13
     half = 1.959964 * ((p + d - (p - d) ** 2) / 13) ** 0.5
@@ -75,21 +77,21 @@ def test_many_items_go_by_the_means_of_their_constructs():
 
 @pytest.fixture(scope="module")
 def report(simulate_survey):
-    surveys, answers = simulate_survey()
+    surveys, _ = simulate_survey()
     half = {f"C{number:05}": say("One") if number % 2 else say("Two") for number in range(800)}
     groups = {say("Half"): pd.Series(half)}
-    return satisfaction(surveys, answers, ASKED, groups, {"B0": "First branch"}, AS_OF, replicates=100)
+    return satisfaction(surveys, groups, {"B0": "First branch"}, AS_OF)
 
 
-def test_the_planted_driver_comes_first(report):
+def test_the_scores_come_first_and_all_parts_are_there(report):
     ids = [found.id for found in report.findings]
-    assert ids[:4] == ["nps", "overall_mean", "top_two_box", "driver.waiting"]
-    leading = next(found for found in report.findings if found.id == "driver.waiting")
-    assert leading.low > 0.5
-    assert "may be chance" not in leading.text.render()
-    assert sum(found.value for found in report.findings if found.id.startswith("driver.")) == pytest.approx(1)
+    assert ids[:4] == ["nps", "overall_mean", "top_two_box", "changes.found"]
+    assert {"branches.outside", "branches.spread"} < set(ids)
     assert report.trend.absent is None
     assert report.branches.absent is None
+    assert report.pooled.absent is None
+    assert report.changes.absent is None
+    assert report.effort.absent.render() == "The survey did not ask how easy the bank made it, or too few answered."
 
 
 def test_groups_drawn_by_lot_do_not_differ(report):
@@ -141,16 +143,12 @@ def test_a_branch_outside_the_limits_is_found_and_small_ones_are_not_shown():
 
 
 def test_what_the_survey_did_not_ask_is_absent_with_its_reason(simulate_survey):
-    surveys, answers = simulate_survey(dated=False)
-    report = satisfaction(surveys.assign(recommend=None, branch_id=None), answers.iloc[:0], ASKED, {}, {}, AS_OF)
-    reasons = {
-        name: getattr(report, name).absent.render() for name in ("trend", "promoters", "branches", "drivers", "items", "groups")
-    }
+    surveys, _ = simulate_survey(dated=False)
+    report = satisfaction(surveys.assign(recommend=None, branch_id=None), {}, {}, AS_OF)
+    reasons = {name: getattr(report, name).absent.render() for name in ("trend", "promoters", "branches", "groups")}
     assert reasons["trend"] == "The survey bears no dates, so no trend can be shown."
     assert reasons["promoters"].startswith("The survey did not ask the 0 to 10 question")
     assert reasons["branches"].startswith("The survey names no branches")
-    assert reasons["drivers"].startswith("Too few complete answers")
-    assert reasons["items"] == "The survey has no items beside overall satisfaction."
     assert [found.id for found in report.findings] == ["overall_mean", "top_two_box"]
 
 
@@ -166,8 +164,8 @@ def test_answers_that_do_not_vary_have_no_drivers(simulate_survey):
 
 
 def test_too_few_answers_are_a_sentence_that_gives_nobody_away(simulate_survey):
-    surveys, answers = simulate_survey(29, dated=False)
+    surveys, _ = simulate_survey(29, dated=False)
     with pytest.raises(NotProduced, match="Customers who answered in the period: 29; needed: 30"):
-        satisfaction(surveys, answers, ASKED, {}, {}, AS_OF)
+        satisfaction(surveys, {}, {}, AS_OF)
     with pytest.raises(NotProduced, match="Customers who answered in the period: fewer than 10; needed: 30"):
-        satisfaction(surveys.head(4), answers, ASKED, {}, {}, AS_OF)
+        satisfaction(surveys.head(4), {}, {}, AS_OF)

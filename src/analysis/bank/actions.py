@@ -1,5 +1,5 @@
 """Tables of actions beside a `bank.yaml`, which the bank edits: what it does differently for which customers
-(`segment_actions.csv`), and what it does about which cause of complaints (`complaint_actions.csv`)."""
+(`segment_actions.csv`), and what it does about which category of complaints (`complaint_actions.csv`)."""
 
 import csv
 import datetime as dt
@@ -14,14 +14,14 @@ from analysis.project import suggestion
 
 ACTION = ("action", "action_zh", "owner", "owner_zh")
 SEGMENTS, COMPLAINTS = "segment_actions.csv", "complaint_actions.csv"
-COLUMNS = {SEGMENTS: ("when", *ACTION), COMPLAINTS: ("cause", *ACTION, "due")}
+COLUMNS = {SEGMENTS: ("when", *ACTION), COMPLAINTS: ("category", *ACTION, "due")}
 
 
 def read_actions(path: Path) -> pd.DataFrame | None:
     """The rows of the table in their order, its columns (COLUMNS by the file's name; text, empty where not stated) and place
     (file and line); None where there is no such file.
 
-    The first column says what a row is for: `when` names traits, joined by `+` (`digital_high+assets_low`), `cause` a cause of
+    The first column says what a row is for: `when` names traits, joined by `+` (`digital_high+assets_low`), `category` a category of
     complaints. The first row that fits is the one that counts, and an empty cell fits all. UserError, with the line: not UTF-8, a
     column unknown or missing, an action missing, more values than columns, a due date that is none, a row below one that fits
     all."""

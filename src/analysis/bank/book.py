@@ -146,7 +146,7 @@ class Book:
         return self._actions(SEGMENTS)
 
     def complaint_actions(self) -> pd.DataFrame | None:
-        """The bank's table of what it does about each cause of complaints (see `actions.read_actions`); None where it states none."""
+        """The bank's table of what it does about each category of complaints (see `actions.read_actions`); None where it states none."""
         from analysis.bank.actions import COMPLAINTS
 
         return self._actions(COMPLAINTS)

@@ -52,9 +52,9 @@ tables:
   `action` are required. The first row that fits a segment is shown with it. A trait fits where the segment's mean lies at least
   0.25 robust standard deviations from that of all active personal customers. Traits: age, transactions, assets, wealth, loans,
   digital, branch, products, payment.
-- **What to do about complaints**: `complaint_actions.csv` beside `bank.yaml`, optional, written likewise: `cause` (as `category` of
-  `complaints` has it; empty fits all and stands last), `action`, `action_zh`, `owner`, `owner_zh`, `due` (YYYY-MM-DD); `cause` and
-  `action` are required.
+- **What to do about complaints**: `complaint_actions.csv` beside `bank.yaml`, optional, written likewise: `category` (as
+  `complaints` has it; empty fits all and stands last), `action`, `action_zh`, `owner`, `owner_zh`, `due` (YYYY-MM-DD); `category`
+  and `action` are required.
 - **Other keys** of `bank.yaml`: `names`, `kind_of_data` (real, simulated, research), `prepared_by`, `as_of` (if not the last month
   end in the data), `tiers`, `max_rejected_share`, `survey` (items, constructs, paths, outcome; a construct may hold `overall` and `recommend`),
   `complaint_limits` (each `days`: [15, 30, 60] and `effective`, the day from which these limits hold).

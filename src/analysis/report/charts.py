@@ -16,6 +16,8 @@ from analysis.report.display import Shown, show
 from analysis.report.flows import describe_flow, draw_flow
 from analysis.report.funnels import describe_funnel, draw_funnel
 from analysis.report.heats import describe_heat, draw_heat
+from analysis.report.maps import describe_map, draw_map
+from analysis.report.paths import describe_path, draw_path
 from analysis.report.pyramid import describe_paired_bars, draw_paired_bars
 from analysis.report.ranges import describe_ranges, draw_ranges
 from analysis.report.rows import describe_rows, draw_bars, draw_intervals
@@ -81,6 +83,21 @@ def flow(exhibit: Exhibit) -> Shown:
     """Who moved from which group to which between two dates. Frame: left, right (groups, in their order), value (how many).
     `options`: left_label, right_label (the dates)."""
     return _figure(exhibit, ("left", "right", "value"), draw_flow, describe_flow)
+
+
+def path(exhibit: Exhibit) -> Shown:
+    """A path diagram. Frame: part, source, target, label, value [, low, high, is_noise]; rows with part "node", in an order in
+    which no arrow leads back: source (the construct's name), label, value being R² (a share; missing without an arrow to
+    it); with part "arrow": source and target (names), value being the coefficient in `exhibit.unit`, is_noise."""
+    return _figure(exhibit, ("part", "source", "target", "label", "value"), draw_path, describe_path)
+
+
+def map(exhibit: Exhibit) -> Shown:
+    """Items by two figures with intervals on both axes. Frame: label, value (upwards, in `exhibit.unit`), x (across, in
+    `exhibit.x_unit`) [, low, high, x_low, x_high, quadrant (its name), is_noise: in no quadrant for sure]. Averages:
+    `exhibit.reference` and `options` x_reference; y_label; corners (names of the quadrants: upper left, upper right, lower left,
+    lower right), watched (the one that needs attention)."""
+    return _figure(exhibit, ("label", "value", "x"), draw_map, describe_map)
 
 
 def _figure(exhibit: Exhibit, needed: tuple[str, ...], draw: Draw, describe: Describe) -> Shown:

@@ -61,6 +61,43 @@ def log_rank(time, event, group, entry=None) -> Comparison:
     return _compare(at_risk, events)
 
 
+def survival_at(curve: pd.DataFrame, time: float) -> Estimate:
+    """Share of a `kaplan_meier` curve still without the event at `time`; None after the last one seen. The base is the greatest
+    number at risk."""
+    base = int(curve["at_risk"].max())
+    if time > curve["time"].iloc[-1] and curve["survival"].iloc[-1] > 0:
+        return Estimate(None, None, None, base)
+    reached = curve[curve["time"] <= time]
+    if reached.empty or reached["survival"].iloc[-1] == 1:
+        return Estimate(1.0, None, None, base)
+    value, low, high = (float(number) for number in reached[["survival", "low", "high"]].iloc[-1])
+    return Estimate(value, *((None, None) if np.isnan(low) else (low, high)), base)
+
+
+def cumulative_incidence(time, kind) -> pd.DataFrame:
+    """Share that had the event of interest by each time, while another event may forestall it (Aalen and Johansen 1978).
+
+    `kind` is 1 for the event of interest, 2 for the other, 0 for who was last seen with neither. Returns time, value, low, high, a
+    row for each distinct time; intervals are on the log-log scale from the standard error of statsmodels, NaN where the
+    value is 0 or 1."""
+    from statsmodels.duration.survfunc import CumIncidenceRight
+
+    time, kind = np.asarray(time, dtype=float), np.asarray(kind, dtype=int)
+    if len(time) != len(kind):
+        raise ValueError(f"{len(time)} times and {len(kind)} kinds do not match")
+    times = np.unique(time)
+    if not (kind == 1).any():
+        return pd.DataFrame({"time": times, "value": 0.0, "low": np.nan, "high": np.nan})
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fitted = CumIncidenceRight(time, kind)
+        value, error = (np.asarray(part[0]) for part in (fitted.cinc, fitted.cinc_se))
+        spread = error / (value * np.abs(np.log(value)))
+        limits = [value ** np.exp(sign * Z95 * spread) for sign in (1, -1)]
+    certain = (value <= 0) | (value >= 1)
+    low, high = (np.where(certain, np.nan, limit) for limit in limits)
+    return pd.DataFrame({"time": fitted.times, "value": value, "low": low, "high": high})
+
+
 def _compare(at_risk: np.ndarray, events: np.ndarray) -> Comparison:
     all_risk, all_events = at_risk.sum(axis=0), events.sum(axis=0)
     share = at_risk / all_risk

@@ -108,18 +108,24 @@ def _title(known: list[Effect], beyond: list[Effect], outcome: str) -> Message:
     most = max(beyond, key=lambda effect: abs(effect.found.adjusted.value))
     value = float(most.found.adjusted.value)
     if outcome == "satisfaction":
-        return say("{what}: the later mark differs by {value:mark} from that of like complaints", what=NAMES[most.exposure], value=value)
-    return say("{what}: the share that left differs by {value:points} points from that of like complaints", what=NAMES[most.exposure], value=value)
+        return say(
+            "{what}: the later mark differs by {value:mark} from that of like complaints", what=NAMES[most.exposure], value=value
+        )
+    return say(
+        "{what}: the share that left differs by {value:points} points from that of like complaints",
+        what=NAMES[most.exposure],
+        value=value,
+    )
 
 
 def _subtitle(outcome: str) -> Message:
     if outcome == "satisfaction":
         return say(
-            "Difference of the mean mark (1 to 10) of the first answer within {days:count} days after the exposure is known, answers that staff asked for left out; lines, 95% intervals by branch; adjusted for severity, cause, channel, earlier complaints and the customer as far as numbers allow",
+            "Difference of the mean mark (1 to 10) of the first answer within {days:count} days after the exposure is known, answers that staff asked for left out; lines, 95% intervals by branch; adjusted for severity, category, channel, earlier complaints and the customer as far as numbers allow",
             days=ANSWER_WITHIN_DAYS,
         )  # fmt: skip
     return say(
-        "Difference, in percentage points, of the share that left within the horizon after the next landmark; lines, 95% intervals by branch; adjusted for severity, cause, channel, earlier complaints and the customer as far as numbers allow"
+        "Difference, in percentage points, of the share that left within the horizon after the next landmark; lines, 95% intervals by branch; adjusted for severity, category, channel, earlier complaints and the customer as far as numbers allow"
     )
 
 

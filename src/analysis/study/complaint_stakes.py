@@ -113,7 +113,7 @@ def stakes_findings(found: Stakes | None) -> list[Finding]:
     rest = {"base": found.complaints, "unit": "share", "base_of": "complaints", "exhibit": "pareto"}
     most = table.iloc[min(few, len(table)) - 1]
     headline = say(
-        "Of {all:count} causes the **{few:count}** commonest make up {share:share} of the complaints of the last {months:count} months; {first} comes first.",
+        "Of {all:count} categories the **{few:count}** commonest make up {share:share} of the complaints of the last {months:count} months; {first} comes first.",
         all=len(table), few=min(few, len(table)), share=most["cumulative"], months=WINDOW_MONTHS, first=table["label"].iloc[0],
     )  # fmt: skip
     return [
@@ -124,8 +124,8 @@ def stakes_findings(found: Stakes | None) -> list[Finding]:
 
 def _share(row: pd.Series, rest: dict) -> Finding:
     text = say(
-        "{cause}: **{value:share}** of complaints (interval, all causes at once, {low:share} to {high:share}).",
-        cause=row["label"], value=row["share"], low=row["low"], high=row["high"],
+        "{category}: **{value:share}** of complaints (interval, all categories at once, {low:share} to {high:share}).",
+        category=row["label"], value=row["share"], low=row["low"], high=row["high"],
     )  # fmt: skip
     numbers = {"low": float(row["low"]), "high": float(row["high"])}
     return Finding(f"complaint_causes.{row['cause']}.share", text, float(row["share"]), **rest, **numbers, is_headline=False)
@@ -134,14 +134,14 @@ def _share(row: pd.Series, rest: dict) -> Finding:
 def pareto_exhibit(found: Stakes | None) -> Exhibit:
     """Share of each cause, commonest first."""
     if found is None:
-        return _absent("pareto", say("Causes"))
+        return _absent("pareto", say("Categories"))
     table = found.table
     order = say("{first} comes first", first=table["label"].iloc[0])
     is_clear = len(table) > 1 and table["low"].iloc[0] > table["high"].iloc[1]
     title = order if is_clear else say("{first} comes first; others may be as common", first=table["label"].iloc[0])
     frame = table[["label", "share", "low", "high", "complaints"]].rename(columns={"share": "value", "complaints": "base"})
     subtitle = say(
-        "Share of complaints by cause, last {months:count} months; lines, 95% intervals for all causes at once; base: complaints",
+        "Share of complaints by category, last {months:count} months; lines, 95% intervals for all categories at once; base: complaints",
         months=WINDOW_MONTHS,
     )  # fmt: skip
     return Exhibit("pareto", title, subtitle, frame)
@@ -151,7 +151,7 @@ def stakes_exhibit(found: Stakes | None, currency: str) -> Exhibit:
     """What complainers of each cause hold, and how many of those who complained left."""
     if found is None:
         return _absent("stakes", say("What is at stake"))
-    total = {"cause": ALL, "label": say("All causes"), "complaints": found.complaints}
+    total = {"cause": ALL, "label": say("All categories"), "complaints": found.complaints}
     table = pd.concat([found.table, pd.DataFrame([total])], ignore_index=True).merge(found.left, on="cause", how="left")
     return Exhibit(
         name="stakes",
@@ -159,7 +159,7 @@ def stakes_exhibit(found: Stakes | None, currency: str) -> Exhibit:
         subtitle=_stakes_subtitle(found),
         frame=table,
         columns=(
-            Column("label", say("Cause")),
+            Column("label", say("Category")),
             Column("complaints", say("Complaints"), "count"),
             Column("cumulative", say("Added up"), "share"),
             Column("assets", say("Assets"), "money", Label(currency)),
@@ -173,10 +173,12 @@ def stakes_exhibit(found: Stakes | None, currency: str) -> Exhibit:
 
 def _stakes_title(table: pd.DataFrame) -> Message:
     if table["assets_share"].isna().all():
-        return say("What is at stake by cause")
+        return say("What is at stake by category")
     row = table.loc[table["assets_share"].idxmax()]
     return say(
-        "{cause}: its complainers hold {share:share} of all complainers' assets", cause=row["label"], share=row["assets_share"]
+        "{category}: its complainers hold {share:share} of all complainers' assets",
+        category=row["label"],
+        share=row["assets_share"],
     )
 
 
@@ -189,38 +191,38 @@ def _stakes_subtitle(found: Stakes) -> Message:
     }
     if found.left_everybody is None:
         return say(
-            "Complaints of the last {months:count} months. Assets: of the customers who complained, who may stand under several causes",
+            "Complaints of the last {months:count} months. Assets: of the customers who complained, who may stand under several categories",
             **numbers,
         )
     return say(
-        "Complaints of the last {months:count} months. Assets: of the customers who complained, who may stand under several causes. Left: of those at risk at a landmark who had complained in the {step:count} months before it, within {horizon:count} months, any rule; of all customers {all:share}. A dash: few stand behind it",
+        "Complaints of the last {months:count} months. Assets: of the customers who complained, who may stand under several categories. Left: of those at risk at a landmark who had complained in the {step:count} months before it, within {horizon:count} months, any rule; of all customers {all:share}. A dash: few stand behind it",
         **numbers,
     )  # fmt: skip
 
 
 def measures_exhibit(found: Stakes | None, actions: pd.DataFrame | None) -> Exhibit:
     """The bank's measure for each cause, with its owner and day, as its table states them (`Book.complaint_actions`). UserError: a
-    cause that stands twice."""
+    category that stands twice."""
     heading = say("What the bank does about it")
     if found is None:
         return _absent("measures", heading)
     if actions is None:
-        reason = say("The bank states no measures: write them in complaint_actions.csv beside its bank.yaml, with the columns cause, action, action_zh, owner, owner_zh, due.")  # fmt: skip
+        reason = say("The bank states no measures: write them in complaint_actions.csv beside its bank.yaml, with the columns category, action, action_zh, owner, owner_zh, due.")  # fmt: skip
         return Exhibit("measures", heading, absent=reason)
     _refuse_twice(actions)
     rows = [_measure(row, actions) for _, row in found.table.iterrows()]
     stated = sum(row["owner"] is not None for row in rows)
     return Exhibit(
         name="measures",
-        title=say("The bank states a measure with its owner for {stated:count} of {all:count} causes", stated=stated, all=len(rows)),
-        subtitle=say("From the bank's table complaint_actions.csv, commonest cause first. A plan of the bank, no result of the figures"),
+        title=say("The bank states a measure with its owner for {stated:count} of {all:count} categories", stated=stated, all=len(rows)),
+        subtitle=say("From the bank's table complaint_actions.csv, commonest category first. A plan of the bank, no result of the figures"),
         frame=pd.DataFrame(rows, columns=["label", "action", "owner", "due"]),
-        columns=(Column("label", say("Cause")), Column("action", say("Measure")), Column("owner", say("Owner")), Column("due", say("Due"))),
+        columns=(Column("label", say("Category")), Column("action", say("Measure")), Column("owner", say("Owner")), Column("due", say("Due"))),
     )  # fmt: skip
 
 
 def _measure(row: pd.Series, actions: pd.DataFrame) -> dict:
-    fits = actions[actions["cause"].isin([row["cause"], ""])]
+    fits = actions[actions["category"].isin([row["cause"], ""])]
     if fits.empty:
         return {"label": row["label"], "action": say("the bank's table has no row for it"), "owner": None, "due": None}
     first = fits.iloc[0]
@@ -233,10 +235,10 @@ def _measure(row: pd.Series, actions: pd.DataFrame) -> dict:
 
 
 def _refuse_twice(actions: pd.DataFrame) -> None:
-    again = actions[actions["cause"].duplicated()]
+    again = actions[actions["category"].duplicated()]
     if len(again):
         row = again.iloc[0]
-        raise UserError(f"{row['place']}: the cause '{row['cause']}' stands twice; take one of the two out.")
+        raise UserError(f"{row['place']}: the category '{row['category']}' stands twice; take one of the two out.")
 
 
 def _absent(name: str, heading: Message) -> Exhibit:

@@ -1,45 +1,65 @@
 """Who is more satisfied and who less: groups of customers and branches against the whole."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
 from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
-from analysis.stats.intervals import Estimate, funnel_limits, mean_by_group, mean_t, nps_by_group, share_by_group, simultaneous
+from analysis.stats.intervals import Estimate, funnel_limits, share_by_group, simultaneous
+from analysis.study.profile_words import CHANNELS
+from analysis.study.satisfaction_measures import OVERALL, PROMOTERS, TOP_TWO_BOX, Measure
 from analysis.study.survey import TOP_BOX_FROM
 from analysis.wording import Message, say
 
 BRANCHES_NEEDED = 5
 MOST_SIZES_DRAWN = 400
+CHANNEL = say("Channel of the survey")
+APART = {
+    "score": say("Furthest from the whole of {all:count} groups, beyond noise: {label}, {value:score} against {whole:score} points"),
+    "mark": say("Furthest from the whole of {all:count} groups, beyond noise: {label}, {value:mark} against {whole:mark}"),
+    "share": say("Furthest from the whole of {all:count} groups, beyond noise: {label}, {value:share} against {whole:share}"),
+}  # fmt: skip
 
 Groups = Mapping[Message, pd.Series]
 
 
 def groups_exhibit(recent: pd.DataFrame, groups: Groups) -> Exhibit:
     """Mean overall satisfaction of each group."""
-    table = by_groups(recent, groups, lambda keys: mean_by_group(keys, recent["overall"]))
     subtitle = say("Mean overall satisfaction, 1 to 10; lines, 95% intervals; base: customers who answered")
-    return _group_exhibit("groups", table, mean_t(recent["overall"]), "mark", subtitle)
+    return measure_exhibit("groups", recent, groups, OVERALL, subtitle)
 
 
-def promoters_exhibit(recent: pd.DataFrame, groups: Groups, score: Estimate, is_asked: bool) -> Exhibit:
+def top_groups_exhibit(recent: pd.DataFrame, groups: Groups) -> Exhibit:
+    """Top-two-box share of each group."""
+    subtitle = say("Share of answers that are a 9 or a 10; lines, 95% intervals (Wilson); base: customers who answered")
+    return measure_exhibit("top_groups", recent, groups, TOP_TWO_BOX, subtitle)
+
+
+def promoters_exhibit(recent: pd.DataFrame, groups: Groups, is_asked: bool) -> Exhibit:
     """Net promoter score of each group; absent where it was not asked of enough customers."""
     if not is_asked:
         absent = say("The survey did not ask the 0 to 10 question of the net promoter score, or too few answered it.")
         return Exhibit("promoters", say("Net promoter score"), absent=absent)
-    table = by_groups(recent, groups, lambda keys: nps_by_group(keys, recent["recommend"]))
     subtitle = say("Net promoter score, −100 to 100 points; lines, 95% intervals (adjusted Wald); base: customers who answered")
-    return _group_exhibit("promoters", table, score, "score", subtitle)
+    return measure_exhibit("promoters", recent, groups, PROMOTERS, subtitle)
 
 
-def by_groups(recent: pd.DataFrame, groups: Groups, measure: Callable[[pd.Series], pd.DataFrame]) -> pd.DataFrame:
-    """`measure` of the answers keyed by each way's labels → label, value, low, high, base, group, labels in their order where
-    they are categorical; groups of few are left out."""
+def by_response(responses: pd.DataFrame, groups: Groups) -> dict[Message, pd.Series]:
+    """Labels by customer → labels by response, and the channel by which the survey came as one more way to divide."""
+    ways = {heading: responses["customer_id"].map(labels) for heading, labels in groups.items()}
+    ways = {heading: ways[heading].astype(groups[heading].dtype) for heading in ways}
+    if "channel" in responses and responses["channel"].nunique() > 1:
+        ways[CHANNEL] = responses["channel"].map(lambda code: CHANNELS.get(code, code), na_action="ignore")
+    return ways
+
+
+def by_groups(recent: pd.DataFrame, groups: Groups, measure: Measure) -> pd.DataFrame:
+    """The `measure` of each group → label, value, low, high, base, group, labels in their order where they are categorical;
+    groups of few are left out."""
     parts = []
-    for heading, labels in groups.items():
-        known = labels.dropna()
-        by_name = {str(label): label for label in _in_order(known)}
-        table = measure(recent["customer_id"].map({customer: str(label) for customer, label in known.items()}))
+    for heading, labels in by_response(recent, groups).items():
+        keys, by_name = named(labels)
+        table = measure.by_group(keys, recent)
         table = table.sort_values("label", key=lambda names, order=list(by_name): names.map(order.index))
         parts.append(table.assign(label=table["label"].map(by_name), group=heading))
     frame = (
@@ -48,17 +68,23 @@ def by_groups(recent: pd.DataFrame, groups: Groups, measure: Callable[[pd.Series
     return frame[frame["base"] >= DISCLOSURE_THRESHOLD].reset_index(drop=True)
 
 
-def _in_order(labels: pd.Series) -> list[Message]:
-    return list(labels.cat.categories) if isinstance(labels.dtype, pd.CategoricalDtype) else sorted(labels, key=str)
+def named(labels: pd.Series) -> tuple[pd.Series, dict[str, Message | str]]:
+    """Labels → their English names, and the label of each name, in order where the labels are categorical."""
+    kinds = labels.astype("category")
+    names = kinds.cat.rename_categories(str).astype("str")
+    order = list(kinds.cat.categories) if isinstance(labels.dtype, pd.CategoricalDtype) else sorted(kinds.cat.categories, key=str)
+    return names, {str(label): label for label in order}
 
 
-def _group_exhibit(name: str, table: pd.DataFrame, whole: Estimate, unit: str, subtitle: Message) -> Exhibit:
+def measure_exhibit(name: str, recent: pd.DataFrame, groups: Groups, measure: Measure, subtitle: Message) -> Exhibit:
+    """The `measure` of each group against that of all, those apart from it marked with all groups read at once."""
+    table, whole = by_groups(recent, groups, measure), measure.estimate(recent)
     if table.empty:
         return Exhibit(name, say("By group of customers"), absent=say("The answers cannot be joined with groups of customers."))
     at_once = simultaneous(table)
     table = table.assign(is_noise=(at_once["low"] <= whole.value) & (whole.value <= at_once["high"]))
-    title = _furthest(table, whole, unit)
-    return Exhibit(name, title, subtitle, table, unit=unit, reference=whole.value, reference_label=say("All"))
+    title = _furthest(table, whole, measure.unit)
+    return Exhibit(name, title, subtitle, table, unit=measure.unit, reference=whole.value, reference_label=say("All"))
 
 
 def _furthest(table: pd.DataFrame, whole: Estimate, unit: str) -> Message:
@@ -67,15 +93,7 @@ def _furthest(table: pd.DataFrame, whole: Estimate, unit: str) -> Message:
     if apart.empty:
         return say("No group differs from the whole beyond noise, {all:count} groups compared at once", all=len(table))
     most = apart.loc[(apart["value"] - whole.value).abs().idxmax()]
-    numbers = {"label": most["label"], "value": most["value"], "whole": whole.value, "all": len(table)}
-    if unit == "score":
-        return say(
-            "Furthest from the whole of {all:count} groups, beyond noise: {label}, {value:score} against {whole:score} points",
-            **numbers,
-        )
-    return say(
-        "Furthest from the whole of {all:count} groups, beyond noise: {label}, {value:mark} against {whole:mark}", **numbers
-    )
+    return APART[unit].filled(label=most["label"], value=most["value"], whole=whole.value, all=len(table))
 
 
 def branch_table(recent: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame | None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.stats.prediction import auc
 from analysis.study.churn import ChurnRule, matured
-from analysis.study.satisfaction import promoter_score
+from analysis.study.satisfaction_measures import PROMOTERS
 from analysis.study.survey import TOP_BOX_FROM, Questionnaire, answers_by_item, driver_frame, is_dated
 from analysis.study.warning_model import WarningModel, panel
 
@@ -39,7 +39,7 @@ def window_answers(surveys: pd.DataFrame, as_of: dt.date, months: int) -> pd.Dat
 def naive_scores(every: pd.DataFrame) -> dict[str, Naive]:
     """NPS, mean and top-two-box share of `every` response. Naive: answers are taken for customers."""
     overall = every["overall"].dropna().astype(float)
-    scores = {"nps": promoter_score(every["recommend"]).value}
+    scores = {"nps": PROMOTERS.estimate(every).value}
     if len(overall):
         scores |= {"overall_mean": overall.mean(), "top_two_box": (overall >= TOP_BOX_FROM).mean()}
     return {name: Naive(float(value), ALL_ANSWERS) for name, value in scores.items() if value is not None}

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 
 from analysis.bank.book import Book
 from analysis.finding import Finding
-from analysis.study.satisfaction import windows
-from analysis.study.survey import questionnaire
+from analysis.study.survey import questionnaire, windows
 from analysis.study.warning_model import warning_model
 from analysis.validation.fitted import fitted_truths
 from analysis.validation.identified import identity_facts
@@ -21,11 +20,12 @@ from analysis.validation.naive import (
     window_answers,
 )
 from analysis.validation.oracle import oracle_widths
-from analysis.validation.studies import DATA, Answers, Parameters, answers, churn_rule, survey_tables
+from analysis.validation.studies import DATA, SATISFACTION, Answers, Parameters, answers, churn_rule, survey_tables
 from analysis.validation.truth import Truth, is_not_estimated_yet
 
 EFFECT, NO_EFFECT = "ame.", "ame.none"
 ANY_EFFECT = "ame.<attribute>"
+OF_EVERYBODY, FORMS = ("overall_mean", "top_two_box", "nps"), ("weighted", "bounds")
 OF_THE_MODEL = ("auc", "lift.top_tenth", "calibration.slope")
 NOT_ESTIMATED_YET = "not estimated yet"
 NO_VALUE = "the study gives no value"
@@ -64,6 +64,7 @@ def bank_rows(book: Book, truth: Truth, asked: Parameters) -> tuple[list[Row], A
     """Runs every study of `asked` (report → parameters) on the bank and holds the findings against the truth."""
     answered = answers(book, asked)
     facts = {name: _seen_from(fact, str(book.as_of)) for name, fact in truth.facts.items()}
+    facts |= {f"{name}.{form}": facts[name] for name in OF_EVERYBODY for form in FORMS if name in facts}
     ceiling = facts.pop("auc", None)
     if DATA in asked:
         facts |= identity_facts(book.identity(of_all=True), truth.parties)
@@ -166,14 +167,14 @@ def _with_ceiling(row: Row, fact: dict | None) -> Row:
 
 def _naive_opinions(book: Book, asked: Parameters) -> dict[str, Naive]:
     tables = survey_tables(book)
-    if "satisfaction" not in asked or tables is None:
+    if SATISFACTION not in asked or tables is None:
         return {}
-    every = window_answers(tables[0], book.as_of, asked["satisfaction"]["window_months"])
+    every = window_answers(tables[0], book.as_of, asked[SATISFACTION]["window_months"])
     return naive_scores(every) | naive_drivers(tables[1], every, questionnaire(book.config.survey))
 
 
 def _counted(book: Book, asked: Parameters):
     tables = survey_tables(book)
-    if "satisfaction" not in asked or tables is None:
+    if SATISFACTION not in asked or tables is None:
         return None
-    return windows(tables[0], book.as_of, asked["satisfaction"]["window_months"])[0]
+    return windows(tables[0], book.as_of, asked[SATISFACTION]["window_months"])[0]

@@ -12,14 +12,17 @@ from analysis.project import root
 from analysis.report.publication import check_publication, parameters_in_force, read_publications
 from analysis.study.attribution import churn_attribution
 from analysis.study.churn import ChurnRule
+from analysis.study.drivers import driver_findings, drivers
 from analysis.study.identity import identity_findings
-from analysis.study.satisfaction import satisfaction
+from analysis.study.satisfaction_scores import score_findings, scores
+from analysis.study.satisfaction_weighted import weighted_scores
+from analysis.study.satisfaction_weighted_exhibits import weighted_findings
 from analysis.study.segmentation import Tables, segmentation
-from analysis.study.survey import questionnaire
+from analysis.study.survey import answers_by_item, questionnaire, windows
 from analysis.study.tiers import open_customers, tier_findings, tier_table
 
 Parameters = Mapping[str, Mapping[str, object]]
-DATA, VALUE = "data_trust", "value"
+DATA, VALUE, SATISFACTION = "data_trust", "value", "satisfaction"
 IN_PART = (DATA, VALUE)
 RULE = ("horizon_months", "dormant_days", "run_off_share")
 
@@ -80,9 +83,22 @@ def _tiers(book: Book, values: Mapping[str, object]) -> list[Finding]:
 
 
 def _opinions(book: Book, values: Mapping[str, object]) -> list[Finding]:
-    """Groups of customers are left out: they stand in exhibits, and no finding hangs on them."""
-    asked = questionnaire(book.config.survey)
-    return satisfaction(book.table("surveys"), book.table("answers"), asked, {}, book.branch_names, book.as_of, **values).findings
+    """Of the report on satisfaction, what has a truth: the scores."""
+    return score_findings(scores(*windows(book.table("surveys"), book.as_of, values["window_months"])))
+
+
+def _drivers(book: Book, values: Mapping[str, object]) -> list[Finding]:
+    """Of the report on what goes with satisfaction, what has a truth: shares of R²."""
+    recent, _ = windows(book.table("surveys"), book.as_of, values["window_months"])
+    asked, wide = questionnaire(book.config.survey), answers_by_item(book.table("answers"), recent)
+    return driver_findings(drivers(wide, recent, asked, values["replicates"], values["seed"]), asked.labels)
+
+
+def _everybody(book: Book, values: Mapping[str, object]) -> list[Finding]:
+    """Of the report on those who did not answer, what has a truth: weighted scores and their bounds."""
+    tables = book.table_if_any("invitations"), book.table("surveys")
+    history, months, tilt = book.feature_history(), values["window_months"], values["tilt"]
+    return weighted_findings(weighted_scores(*tables, history, book.config.tiers, book.as_of, months, tilt))
 
 
 def _churn(book: Book, values: Mapping[str, object]) -> list[Finding]:
@@ -94,4 +110,12 @@ def _identity(book: Book, values: Mapping[str, object]) -> list[Finding]:
     return identity_findings(book.sources.get("identity") or {})
 
 
-STUDIES = {"segmentation": _segments, VALUE: _tiers, "satisfaction": _opinions, "churn_attribution": _churn, DATA: _identity}
+STUDIES = {
+    "segmentation": _segments,
+    VALUE: _tiers,
+    SATISFACTION: _opinions,
+    "satisfaction_drivers": _drivers,
+    "satisfaction_nonresponse": _everybody,
+    "churn_attribution": _churn,
+    DATA: _identity,
+}

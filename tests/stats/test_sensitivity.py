@@ -1,0 +1,27 @@
+import pytest
+
+from analysis.stats.sensitivity import bounding_factor, e_value, e_value_of_limit, risk_ratio_of
+
+
+def test_published_e_values():
+    """VanderWeele and Ding 2017: risk ratio 3.9 (1.8 to 8.7) has the E-value 7.26, its lower limit 3.0."""
+    assert e_value(3.9) == pytest.approx(7.26, abs=0.005)
+    assert e_value_of_limit(3.9, 1.8, 8.7) == pytest.approx(3.0, abs=0.005)
+
+
+def test_a_ratio_below_one_is_read_from_the_other_side():
+    assert e_value(0.5) == pytest.approx(e_value(2.0))
+    assert e_value_of_limit(0.5, 0.3, 0.8) == pytest.approx(e_value(1.25))
+    assert e_value_of_limit(1.2, 0.9, 1.6) == 1.0
+
+
+def test_the_e_value_is_where_the_bounding_factor_reaches_the_ratio():
+    """Ding and VanderWeele 2016: with both associations at the E-value the bound is the ratio itself."""
+    assert bounding_factor(e_value(2.4), e_value(2.4)) == pytest.approx(2.4)
+    assert bounding_factor(1.0, 5.0) == 1.0
+    assert bounding_factor(0.5, 3.0) == pytest.approx(6 / 4)
+
+
+def test_odds_of_a_frequent_outcome_are_drawn_in():
+    assert risk_ratio_of(4.0, 0.10) == 4.0
+    assert risk_ratio_of(4.0, 0.40) == 2.0

@@ -1,0 +1,178 @@
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.study.satisfaction_unasked import answered_rows, predict, unasked
+from analysis.study.satisfaction_unasked_exhibits import (
+    unasked_beside_exhibit,
+    unasked_exhibit,
+    unasked_findings,
+    unasked_validation_exhibit,
+    unasked_where_exhibit,
+)
+from analysis.study.satisfaction_unasked_groups import LOW_SHARE, group_means, low_shares, unasked_by_group, unasked_groups
+from analysis.wording import say
+
+AS_OF = dt.date(2025, 6, 30)
+DAYS = [dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 9, 30), dt.date(2024, 12, 31), dt.date(2025, 3, 31), AS_OF]
+CUSTOMERS, ASKED = 1500, 160
+CITIES = pd.DataFrame(
+    {"branch_id": [f"B{number}" for number in range(20)], "city": [f"City {number // 5}" for number in range(20)]}
+)
+
+
+def book(seed: int = 1):
+    """Features at landmarks that stay as they are, and the true mean mark of each customer: branch, complaint and digital share."""
+    random = np.random.default_rng(seed)
+    branch = random.integers(20, size=CUSTOMERS)
+    features = pd.DataFrame(
+        {
+            "customer_id": [f"C{number}" for number in range(CUSTOMERS)], "kind": "personal", "closed_date": pd.NaT, "branch_id": [f"B{number}" for number in branch],
+            "tenure_months": random.uniform(6, 120, CUSTOMERS), "age_years": random.uniform(20, 80, CUSTOMERS), "recency_days": 5.0,
+            "transactions_30d": 4, "transactions_90d": random.poisson(12, CUSTOMERS), "transactions_365d": 48, "app_share": random.uniform(0, 1, CUSTOMERS), "web_share": 0.0,
+            "assets_3m": random.lognormal(10, 1, CUSTOMERS), "assets_trend": 0.0, "products_held": random.integers(1, 6, CUSTOMERS),
+            "complaints_365d": (random.random(CUSTOMERS) < 0.2).astype(int), "open_complaints": 0, "wait_minutes_90d": np.nan,
+        }
+    )  # fmt: skip
+    true = 6.0 + 0.6 * random.standard_normal(20)[branch] - 0.8 * features["complaints_365d"] + 0.6 * features["app_share"]
+    return dict.fromkeys(DAYS, features), pd.Series(true.to_numpy(), index=features["customer_id"])
+
+
+def survey(true: pd.Series, seed: int = 2):
+    """ASKED answers by lot a quarter."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for day in DAYS[:-1]:
+        asked = random.choice(true.index, ASKED, replace=False)
+        mark = np.clip(np.round(true[asked].to_numpy() + 1.2 * random.standard_normal(ASKED)), 1, 10)
+        rows.append(
+            pd.DataFrame({"customer_id": asked, "answered_date": pd.Timestamp(day) + pd.Timedelta(days=30), "overall": mark})
+        )
+    surveys = pd.concat(rows, ignore_index=True)
+    surveys = surveys.assign(response_id=[f"R{number}" for number in surveys.index])
+    return surveys, surveys[["response_id", "customer_id"]].assign(trigger="random")
+
+
+@pytest.fixture(scope="module")
+def made():
+    history, true = book()
+    surveys, invitations = survey(true)
+    groups = unasked_groups(history[AS_OF], CITIES)
+    found = unasked(surveys, invitations, history, replicates=60)
+    return found, unasked_by_group(found, groups, surveys, invitations, AS_OF), groups, true
+
+
+def test_what_behaviour_tells_is_found_and_calibrated(made):
+    found, _, _, true = made
+    assert found.predicts
+    assert found.is_by_lot
+    assert found.plain.r_squared.value < found.made.r_squared.low
+    assert found.slope.low < 1 < found.slope.high
+    assert found.shift.low < 0 < found.shift.high
+    assert np.corrcoef(predict(found.model, found.customers), true[found.customers.index])[0, 1] > 0.8
+
+
+def test_group_means_hold_the_truth_of_all_customers(made):
+    """One survey: of 11 intervals at least 9, of all customers three standard errors (40 surveys: 0.98 covered, bias 0.000)."""
+    _, told, groups, true = made
+    labels = {str(heading): own.astype(str) for heading, own in groups.items()}
+    hits = [
+        row["low"] <= true[labels[str(row["group"])] == str(row["label"])].mean() <= row["high"]
+        for _, row in told.means.iterrows()
+    ]
+    assert len(hits) == 11
+    assert sum(hits) >= 9
+    assert abs(told.whole.value - true.mean()) < 3 / 1.96 * (told.whole.high - told.whole.low) / 2
+    assert told.means.loc[told.means["group"].map(str) == "Region", "base"].sum() == CUSTOMERS
+
+
+def test_low_predictions_add_up_to_the_tenth_and_gather_where_they_should(made):
+    found = made[0]
+    halves = pd.Series([say("One"), say("Other")] * (CUSTOMERS // 2), index=found.customers.index)
+    table = low_shares(found, {say("Half"): halves})
+    assert (table["value"] * table["base"]).sum() == pytest.approx(LOW_SHARE * CUSTOMERS)
+    assert table["low_share"].sum() == pytest.approx(1)
+    complained = say("Complained")
+    way = found.customers["complaint"].map({0.0: say("Did not"), 1.0: complained})
+    table = low_shares(found, {say("Complaints"): way})
+    assert table.loc[table["label"] == complained, "low"].item() > LOW_SHARE
+
+
+def test_small_groups_are_not_shown(made):
+    found, _, _, _ = made
+    few = pd.Series(say("Many"), index=found.customers.index)
+    few.iloc[:5] = say("Few")
+    nobody = pd.DataFrame({"customer_id": [], "overall": []})
+    assert "Few" not in group_means(found, {say("Way"): few}, nobody)["label"].map(str).tolist()
+    assert "Few" not in low_shares(found, {say("Way"): few})["label"].map(str).tolist()
+
+
+def test_findings_and_exhibits(made):
+    found, told, _, _ = made
+    findings = unasked_findings(found, told)
+    ids = [one.id for one in findings]
+    assert len(ids) == len(set(ids))
+    assert {
+        "unasked.mean",
+        "unasked.r_squared",
+        "unasked.slope",
+        "unasked.rmse",
+        "unasked.region.city_0",
+    } <= set(ids)
+    assert all(one.low <= one.value <= one.high for one in findings)
+    shown = [
+        unasked_exhibit(found, told),
+        unasked_beside_exhibit(found, told),
+        unasked_validation_exhibit(found),
+        unasked_where_exhibit(found, told),
+    ]
+    assert all(exhibit.absent is None for exhibit in shown)
+    assert all("nan" not in str(exhibit.title) for exhibit in shown)
+
+
+def test_marks_that_tell_nothing_are_said_to_tell_nothing(made):
+    history, true = book()
+    surveys, invitations = survey(true)
+    shuffled = surveys.assign(overall=np.random.default_rng(5).permutation(surveys["overall"]))
+    found = unasked(shuffled, invitations, history, replicates=20)
+    told = unasked_by_group(found, made[2], shuffled, invitations, AS_OF)
+    assert told is None
+    findings = unasked_findings(found, told)
+    assert {one.id for one in findings} <= {"unasked.r_squared", "unasked.rmse", "unasked.shift", "unasked.slope"}
+    assert "no better than the mean alone" in str(findings[0].text)
+    assert findings[0].is_headline
+    assert unasked_exhibit(found, told).absent
+    assert unasked_where_exhibit(found, told).absent
+
+
+def test_behaviour_is_that_before_the_answer_and_staff_choose_nobody():
+    history, true = book()
+    surveys, invitations = survey(true)
+    before = answered_rows(surveys, invitations, history)
+    later = {day: frame.assign(products_held=99) if day > DAYS[1] else frame for day, frame in history.items()}
+    after = answered_rows(surveys, invitations, later)
+    early = before["landmark"] <= DAYS[1]
+    pd.testing.assert_frame_equal(before[early], after[early])
+    assert (after.loc[~early, "products"] == 99).all()
+    by_staff = invitations.assign(trigger=["staff"] * 100 + ["random"] * (len(invitations) - 100))
+    assert len(answered_rows(surveys, by_staff, history)) == len(before) - 100
+
+
+def test_a_customer_unknown_before_the_answer_is_left_out():
+    history, true = book()
+    surveys, invitations = survey(true)
+    stranger = surveys["customer_id"].iloc[0]
+    known = {day: frame[frame["customer_id"] != stranger] if day == DAYS[0] else frame for day, frame in history.items()}
+    rows = answered_rows(surveys, invitations, known)
+    assert stranger not in rows.loc[rows["landmark"] == DAYS[0], "customer_id"].tolist()
+
+
+def test_without_dates_or_with_few_answers_there_is_no_model():
+    history, true = book()
+    surveys, invitations = survey(true)
+    assert unasked(surveys.assign(answered_date=pd.NaT), invitations, history) is None
+    assert unasked(surveys.head(140), None, history) is None
+    assert unasked_exhibit(None, None).absent
+    assert unasked_findings(None, None) == []
