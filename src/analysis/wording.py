@@ -33,6 +33,7 @@ DECIMALS = {
     "amount": 0,
 }
 BOLD = re.compile(r"\*\*(.+?)\*\*")
+HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,19 @@ class Label(Message):
 
     def words(self, language: str) -> str:
         return (self.others.get(language) or self.template).replace("{", "{{").replace("}", "}}").replace("**", "")
+
+
+@dataclass(frozen=True)
+class Quote(Message):
+    """Words that customers wrote, in the language in which they wrote them."""
+
+    def words(self, language: str) -> str:
+        return self.template.replace("{", "{{").replace("}", "}}").replace("**", "")
+
+    def html(self, language: str = "en") -> str:
+        """The words marked with their own language, for those who listen to a page."""
+        own = "zh-CN" if HAN.search(self.template) else "en"
+        return f'<q lang="{own}">{super().html(language)}</q>'
 
 
 def say(template: str, **values: object) -> Message:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import project_root
-from tests.study.test_methods import CAUSAL, is_documented
+from tests.study.test_methods import CAUSAL, QUOTED, is_documented
 
 from analysis.bank.demo import make_demo_bank
 from analysis.bank.prepare import prepare
@@ -60,4 +60,4 @@ def test_it_runs_by_the_command_line_from_anywhere(path, home, tmp_path):
 
 def speaks_of_causes(finding: dict) -> bool:
     is_free = finding["evidence"] in ("assumed-causal", "experiment")
-    return not is_free and any(CAUSAL[language].search(text) for language, text in finding["text"].items())
+    return not is_free and any(CAUSAL[language].search(QUOTED.sub("", text)) for language, text in finding["html"].items())

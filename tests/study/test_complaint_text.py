@@ -124,7 +124,7 @@ def test_a_planted_phrase_is_new_and_an_even_one_is_not(some):
     new = some["text"].mask(recent & (random.random(len(some)) < 0.15), some["text"] + "。新版转账要刷脸三次")
     even = new.mask(random.random(len(some)) < 0.15, new + "。门口积水")
     found = complaint_drift(complaint_texts(some.assign(text=even), AS_OF), AS_OF, 3)
-    assert found.table["phrase"].tolist() == ["新版转账要刷脸三次"]
+    assert found.table["phrase"].map(str).tolist() == ["新版转账要刷脸三次"]
     row = found.table.iloc[0]
     assert row["now"] >= 10
     assert row["low"] > 1
@@ -150,7 +150,7 @@ def test_hostile_words_run_and_never_reach_a_page(some):
     found = complaint_topics(texts, AS_OF, numbers=(4,))
     named = complaint_classes(texts, AS_OF, replicates=20)
     new = complaint_drift(texts, AS_OF, 3)
-    words = [*found.table["topic"].map(lambda topic: topic.render("en")), *new.table["phrase"], *shown_phrases(texts)]
+    words = [*found.table["topic"].map(lambda topic: topic.render("en")), *new.table["phrase"].map(str), *shown_phrases(texts)]
     assert named.told.kappa.value > 0
     for word in words:
         assert word.translate(dict.fromkeys(map(ord, " ·…#_'"))).isalpha(), word

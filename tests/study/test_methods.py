@@ -20,7 +20,7 @@ from analysis.study.satisfaction_drivers import Asked, satisfaction_drivers
 from analysis.study.segmentation import Tables, segmentation
 from analysis.study.survey import Questionnaire
 from analysis.study.value import value
-from analysis.wording import render, say
+from analysis.wording import render, render_html, say
 
 AS_OF = dt.date(2025, 6, 30)
 EDGES = {"affluent": 20000.0, "private_banking": 400000.0}
@@ -35,6 +35,7 @@ CAUSAL = {
         "导致|造成|引起|引发|致使|促使|使得|带来|拉动|拖累|推动|影响|源于|缘于|归因于|归咎于|得益于|因此|因为|由于|从而|可归因"
     ),
 }
+QUOTED = re.compile(r"<q [^>]*>.*?</q>")  # the words of customers
 ESTIMATES = ("churn_rate.", "auc", "lift.", "calibration.", "ame.", "nps", "overall_mean", "top_two_box", "driver.", "drivers.r_squared")
 
 
@@ -101,8 +102,8 @@ def test_a_share_lies_between_nothing_and_all(findings):
 def test_no_finding_or_exhibit_speaks_of_causes(findings, exhibits, language):
     said = [found.text for found in findings if found.evidence not in ("assumed-causal", "experiment")]
     said += [text for exhibit in exhibits for text in (exhibit.title, exhibit.subtitle, exhibit.absent)]
-    texts = [render(text, language) for text in said]
-    assert [text for text in texts if CAUSAL[language].search(text)] == []
+    texts = [render_html(text, language) for text in said]
+    assert [text for text in texts if CAUSAL[language].search(QUOTED.sub("", text))] == []
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def _report_facts(reports: dict, language: str) -> list[dict]:
 def _findings(reports: dict, language: str) -> list[dict]:
     return [
         {
-            "html": nh3.clean(finding.get("html") or html.escape(finding["text"]), tags={"b"}),
+            "html": nh3.clean(finding.get("html") or html.escape(finding["text"]), tags={"b", "q"}, attributes={"q": {"lang"}}),
             "badge": badge(finding["evidence"], language),
             "based_on": _based_on(finding, language),
             "reserved": SHORT.html(language) if _is_reserved(entry) else "",

@@ -13,7 +13,7 @@ from analysis.stats.text_drift import LEVEL, more_often
 from analysis.stats.text_terms import phrases_in
 from analysis.study.complaint_texts import ComplaintTexts, months_before, shown_phrases
 from analysis.study.disclosed import is_tellable
-from analysis.wording import Message, say
+from analysis.wording import Message, Quote, say
 
 MONTHS_BEFORE = 12
 MONTHS_TRIED = (1, 3)
@@ -114,7 +114,7 @@ def _found(now: ComplaintTexts, before: ComplaintTexts, sizes: list[int], months
     table = _once(told.sort_values(["p", "phrase"], kind="stable"), held[0].tocsc()).rename(columns={"ratio": "value"})
     table = table.assign(
         value=table["value"].where(np.isfinite(table["value"])),
-        phrase=[shown(str(phrase)) for phrase in table["phrase"]],
+        phrase=[Quote(shown(str(phrase))) for phrase in table["phrase"]],
         before=table["before"].astype("Int64").where(table["before"].map(is_tellable)),
     )
     return DriftFound(

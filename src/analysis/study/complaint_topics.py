@@ -16,7 +16,7 @@ from analysis.stats.text_terms import count_matrix, fit_tfidf, phrases_in, uneve
 from analysis.stats.text_topics import STABLE, Topics, find_topics
 from analysis.study.complaint_texts import ComplaintTexts, months_before, shown_phrases
 from analysis.study.disclosed import hidden
-from analysis.wording import Message, listed, say
+from analysis.wording import Message, Quote, listed, say
 
 TEXTS_NEEDED = 200
 NUMBERS_TRIED = (4, 6, 8, 10, 12, 16)
@@ -119,7 +119,7 @@ def topics_exhibit(found: TopicsFound | None) -> Exhibit:
 
 def phrase_words(phrases: Sequence[str]) -> Message | None:
     """Phrases of customers as one label."""
-    return listed([shown(phrase) for phrase in phrases], say("{first} · {second}"))
+    return listed([Quote(shown(phrase)) for phrase in phrases], say("{first} · {second}"))
 
 
 def _title(table: pd.DataFrame) -> Message:

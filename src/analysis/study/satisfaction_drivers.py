@@ -63,8 +63,8 @@ def satisfaction_drivers(
     replicates: int = 500,
     seed: int = 7,
 ) -> SatisfactionDrivers:
-    """Each customer's last answer of the last `window_months` counts (of all, where they bear no dates); `history` holds the features of
-    each landmark."""
+    """Each customer's last answer of the last `window_months` counts (of all, where they bear no dates), but for waits, which need more
+    answers and go back as far as `dose` does; `history` holds the features of each landmark."""
     recent, _ = windows(asked.surveys, as_of, window_months)
     known = int(recent["overall"].notna().sum())
     if known < ANSWERS_NEEDED:
@@ -74,7 +74,7 @@ def satisfaction_drivers(
     wide, labels = answers_by_item(asked.answers, recent), questionnaire.labels
     found, ordered = drivers(wide, recent, questionnaire, replicates, seed), odds(wide, recent, questionnaire)
     agreed, placed = agreement(found), importance_map(found)
-    waited = dose(asked.surveys, asked.invitations, asked.contacts, history, as_of, window_months)
+    waited = dose(asked.surveys, asked.invitations, asked.contacts, history, as_of)
     model = satisfaction_path(wide, recent, questionnaire, replicates, seed)
     measured = reliability(wide, recent, questionnaire, model, replicates, seed)
     apart = validity(wide, recent, questionnaire, replicates, seed)
