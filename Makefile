@@ -44,13 +44,16 @@ lab: .venv/dev.installed $(DEMO) ## open JupyterLab with the demo bank ready
 	$(BIN)/crm prepare demo
 	$(BIN)/jupyter lab notebooks $(LAB_OPTIONS)
 
-bench: .venv/dev.installed $(DEMO) ## measure publishing, the demo bank, quality rules, identity, segments and lifetimes, as ratios in one run
+bench: .venv/dev.installed $(DEMO) ## measure publishing, the demo bank, quality rules, identity, segments, lifetimes, drivers, paths and topics, as ratios in one run
 	$(BIN)/python tests/bench/overhead.py
 	$(BIN)/python tests/bench/demo_bank.py
 	$(BIN)/python tests/bench/quality.py
 	$(BIN)/python tests/bench/identity.py
 	$(BIN)/python tests/bench/segments.py
 	$(BIN)/python tests/bench/lifetime.py
+	$(BIN)/python tests/bench/importance.py
+	$(BIN)/python tests/bench/paths.py
+	$(BIN)/python tests/bench/topics.py
 
 validate: setup ## hold every method against simulated banks and data: docs/validation.json, docs/studies (hours; the first can be resumed)
 	@$(BIN)/crm validate demo --passport docs/validation.json --jobs 2

@@ -20,6 +20,7 @@ COLUMNS = {
     "resolved_at": say("time of resolution"), "escalated_at": say("time of escalation"), "reopened_at": say("time of reopening"),
     "revisited_at": say("time of the call back"), "invitation_id": say("invitation number"), "sent_date": say("date of sending"),
     "response_id": say("response number"), "answered_date": say("date of the answer"), "overall": say("overall satisfaction"),
+    "effort": say("ease"), "extension_approved_at": say("time of approval of more time"), "extended_until": say("extended limit"),
     "recommend": say("willingness to recommend"), "item": say("survey item"), "value": say("mark"), "manager_id": say("customer manager"),
     "from_date": say("first day"), "until_date": say("last day"), "ended_at": say("end"), "drawn": say("amount drawn"),
     "credit_line": say("credit line"), "collateral": say("collateral"), "share": say("share held"), "first_seen_date": say("first seen"),

@@ -12,9 +12,9 @@ MAY_BE_EMPTY = {
     "parties": ("kind", "branch_id", "industry", "size", "risk_grade", "closed_date", "exit_reason"),
     "holdings": ("closed_date",),
     "transactions": ("initiated_by", "counterparty"),
-    "complaints": ("branch_id", "escalated_at", "resolved_at", "reopened_at", "revisited_at"),
+    "complaints": ("branch_id", "product", "escalated_at", "resolved_at", "reopened_at", "revisited_at", "extension_approved_at"),
     "invitations": ("response_id",),
-    "surveys": ("customer_id", "branch_id"),
+    "surveys": ("customer_id", "branch_id", "effort"),
     "assignments": ("until_date",),
     "incidents": ("ended_at",),
     "prospects": ("industry", "converted_date", "converted_customer_id"),
@@ -45,6 +45,7 @@ WHERE = {
     "contacts.abandoned": SERVED,
     "contacts.staff_id": SERVED,
     "contacts.outcome": "NOT coalesce(abandoned, FALSE)",
+    "complaints.extended_until": "extension_approved_at IS NOT NULL",
     "invitations.contact_id": "trigger = 'contact'",
     "assignments.reason": "until_date IS NOT NULL",
     "incidents.channel": "scope = 'channel'",
@@ -55,7 +56,11 @@ WHERE = {
     "alerts.action": "NOT coalesce(held_out, FALSE)",
     "alerts.outcome_date": "outcome IS NOT NULL",
 }
-SEEN = {"customers.exit_reason": "closed_date", "assignments.reason": "until_date"}
+SEEN = {
+    "complaints.extended_until": "extension_approved_at",
+    "customers.exit_reason": "closed_date",
+    "assignments.reason": "until_date",
+}
 
 REQUIRED: tuple[Rule, ...] = tuple(
     empty(table, column.name, WHERE.get(f"{table}.{column.name}", ""), SEEN.get(f"{table}.{column.name}", ""))

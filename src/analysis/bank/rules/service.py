@@ -4,7 +4,7 @@ from analysis.bank.rules.rule import Rule, after_closing, before, before_opening
 from analysis.wording import say
 
 LONGEST_MINUTES = 480
-STEPS = ("escalated_at", "resolved_at", "reopened_at", "revisited_at")
+STEPS = ("escalated_at", "resolved_at", "reopened_at", "revisited_at", "extension_approved_at")
 
 
 def _too_long(column: str) -> Rule:
@@ -30,6 +30,8 @@ COMPLAINTS = (
     before("complaints", "revisited_at", "resolved_at", day="resolved_at"),
     Rule("complaints.resolved_at.reopened_only", "complaints", "resolved_at", "consistency", say("reopened, but never resolved"),
          "resolved_at IS NULL", "reopened_at IS NOT NULL", "reopened_at"),
+    Rule("complaints.extended_until.too_early", "complaints", "extended_until", "consistency", say("more time until before more time was approved"),
+         "extended_until < CAST(extension_approved_at AS DATE)", "extended_until IS NOT NULL AND extension_approved_at IS NOT NULL", "extension_approved_at"),
     Rule("complaints.handoffs.too_few", "complaints", "handoffs", "consistency", say("another handler than at first, but never handed on"),
          "handler <> first_handler", "handoffs = 0 AND handler IS NOT NULL AND first_handler IS NOT NULL"),
     hostile("complaints", "text"),
