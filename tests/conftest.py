@@ -1,5 +1,6 @@
 """A small project in a temporary folder: a `bank.yaml` and its raw files, prepared as a user would."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,12 @@ LONGEST = (
     "tests/validation",
 )
 FILES = {"clients.csv": CLIENTS, "bookings.csv": BOOKINGS}
+
+
+def pytest_configure() -> None:
+    """Workers, which begin after this, compute with one thread each: there is a worker a core."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 @contextmanager

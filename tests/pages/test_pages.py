@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from tests.study.test_methods import CAUSAL, QUOTED, is_documented
 
 pytestmark = pytest.mark.browser
 REPORTS = (
@@ -22,7 +23,6 @@ NOT_ENGLISH = {  # names of methods and units that Chinese bankers write so
 IDENTIFIER = re.compile(  # a file's name; an assumption's number; a letter that CSS writes by its number
     r"docs/(assumptions|methods)\.md|(segment|complaint)_actions\.csv|A\d+(?=[）、])|\\[0-9a-f]+ "
 )
-QUOTED = re.compile(r"<q [^>]*>.*?</q>")  # the words of customers
 COMPACT = re.compile(r"[\d.,]+ (million|billion)|[\d.,]+[万亿]")  # units of their own in each language
 both = pytest.mark.parametrize("width", WIDTHS)
 every_page = pytest.mark.parametrize("name", NAMES)
@@ -216,6 +216,20 @@ def test_both_languages_tell_the_same_numbers(site):
             assert re.search(r"[\u4e00-\u9fff]", two["text"])
             told += 1
     assert told >= 20
+
+
+def test_every_finding_is_documented_and_none_speaks_of_causes(site):
+    told = [found for entry in reports_of(site).values() for found in entry["findings"]]
+    assert [found["id"] for found in told if not is_documented(found["id"])] == []
+    said = [found for found in told if found["evidence"] not in ("assumed-causal", "experiment")]
+    assert [found["text"] for found in said if CAUSAL["en"].search(QUOTED.sub("", found["html"]))] == []
+    chinese = [found for entry in reports_of(site / "zh").values() for found in entry["findings"]]
+    said = [found for found in chinese if found["evidence"] not in ("assumed-causal", "experiment")]
+    assert [found["text"] for found in said if CAUSAL["zh"].search(QUOTED.sub("", found["html"]))] == []
+
+
+def reports_of(place) -> dict:
+    return json.loads((place / "results.json").read_text(encoding="utf-8"))["reports"]
 
 
 def test_a_page_is_light(pages):

@@ -7,7 +7,8 @@ import pytest
 
 from analysis.errors import UserError
 from analysis.study.churn import ChurnRule
-from analysis.study.complaint_stakes import complaint_stakes, measures_exhibit, pareto_exhibit, stakes_exhibit, stakes_findings
+from analysis.study.complaint_measures import measures_exhibit
+from analysis.study.complaint_stakes import ALL, complaint_stakes, pareto_exhibit, stakes_exhibit, stakes_findings
 
 AS_OF, BEFORE = dt.date(2025, 6, 30), dt.date(2024, 12, 31)
 RULE = ChurnRule()
@@ -45,7 +46,7 @@ def test_shares_assets_and_leavers():
     left = found.left.set_index("cause")["left"]
     assert left["service"] == pytest.approx(12 / 60)
     assert left["pricing"] == 0
-    assert left["all"] == pytest.approx(12 / 100)
+    assert left[ALL] == pytest.approx(12 / 100)
     assert found.left_everybody == pytest.approx(0.12)
 
 

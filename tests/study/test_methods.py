@@ -36,7 +36,18 @@ CAUSAL = {
     ),
 }
 QUOTED = re.compile(r"<q [^>]*>.*?</q>")  # the words of customers
-ESTIMATES = ("churn_rate.", "auc", "lift.", "calibration.", "ame.", "nps", "overall_mean", "top_two_box", "driver.", "drivers.r_squared")
+ESTIMATES = (
+    "churn_rate.",
+    "auc",
+    "lift.",
+    "calibration.",
+    "ame.",
+    "nps",
+    "overall_mean",
+    "top_two_box",
+    "driver.",
+    "drivers.r_squared",
+)
 
 
 @pytest.fixture(scope="module")

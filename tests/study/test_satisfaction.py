@@ -137,7 +137,7 @@ def test_a_branch_outside_the_limits_is_found_and_small_ones_are_not_shown():
     (found,) = branch_findings(table)
     assert (
         found.text.render()
-        == "Branches outside the limits of chance (99.8%): 1 of 6 (above: 0, below: 1); the others cannot be ranked."
+        == "Branches whose share of a 9 or a 10 lies outside the limits of chance (99.8%): 1 of 6 (above: 0, below: 1); the others cannot be ranked by it."
     )
     assert branch_table(pd.concat(parts[:4]), {}) is None
 

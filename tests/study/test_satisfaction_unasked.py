@@ -109,6 +109,24 @@ def test_small_groups_are_not_shown(made):
     assert "Few" not in low_shares(found, {say("Way"): few})["label"].map(str).tolist()
 
 
+def test_sums_of_two_ways_do_not_tell_of_few(made):
+    """Four customers whose half is not known would follow from the sum of the halves, or of the thirds of the others."""
+    found, _, _, _ = made
+    nobody = pd.DataFrame({"customer_id": [], "overall": []})
+    number = np.arange(CUSTOMERS)
+    half = pd.Series(np.where(number % 5 < 2, say("One"), say("Other")), index=found.customers.index)
+    third = pd.Series([say(f"Third {place}") for place in number % 3], index=found.customers.index)
+    third.iloc[200:] = np.nan
+    for missing, other in ((slice(0, 4), {}), (slice(196, None), {say("Third"): third})):
+        way = half.copy()
+        way.iloc[missing] = np.nan
+        groups = {say("Half"): way, **other}
+        shown, low = group_means(found, groups, nobody), low_shares(found, groups)
+        assert shown.loc[shown["group"].map(str) == "Half", "label"].map(str).tolist() == ["Other"]
+        assert "One" not in low["label"].map(str).tolist()
+    assert len(group_means(found, {say("Half"): half}, nobody)) == 2
+
+
 def test_findings_and_exhibits(made):
     found, told, _, _ = made
     findings = unasked_findings(found, told)

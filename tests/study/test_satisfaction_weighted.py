@@ -156,7 +156,7 @@ def test_findings_state_the_weighted_score_and_its_bounds(known_silent):
     assert mean.compare_to == found.row("overall_mean", "answered")["value"]
     assert bound.value == mean.value
     assert bound.low < mean.low < mean.high < bound.high
-    assert "1.25 times" in str(bound.text)
+    assert "a factor of up to 1.25, either way" in str(bound.text)
     assert list(bounds_exhibit(found).frame["low"]) == sorted(bounds_exhibit(found).frame["low"], reverse=True)
 
 

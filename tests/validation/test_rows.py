@@ -187,4 +187,4 @@ def test_a_bank_with_truth_is_prepared_and_compared(project):
 def test_parameters_are_those_of_the_publication_list():
     asked = studies.parameters()
     assert asked["churn_attribution"] == {"horizon_months": 6, "dormant_days": 180, "run_off_share": 0.8}
-    assert set(asked["satisfaction"]) == {"window_months", "replicates", "seed"}
+    assert set(asked["satisfaction_drivers"]) == {"window_months", "replicates", "seed"}
