@@ -25,6 +25,8 @@ from analysis.study.churn import ChurnRule
 from analysis.study.trust_sources import (
     CHURN,
     COMPANIES,
+    COMPLAINTS,
+    DRIVERS,
     FEATURE_SOURCES,
     FEATURES_USED,
     LIFECYCLE,
@@ -49,6 +51,11 @@ ENTRIES = {
     LIFETIME: [("lifetime_value", "lifetime_value")],
     LIFECYCLE: [("lifecycle", "lifecycle")],
     COMPANIES: [("companies", "companies")],
+}
+READERS = {
+    SATISFACTION: ENTRIES[SATISFACTION],
+    DRIVERS: [("satisfaction_drivers", "satisfaction_drivers")],
+    COMPLAINTS: [("complaints", "complaints")],
 }
 HOMONYMS = {
     "customer_id",
@@ -138,8 +145,9 @@ def test_fields_that_are_read_as_they_are_exist_and_are_those_of_the_code():
             table, _, column = field.partition(".")
             assert column in TABLES[table].column_names
     assert set(trust_sources.FIELDS_READ[LINKING]) == {f"parties.{name}" for name in KINDS}
-    said = _said_by(ENTRIES[SATISFACTION])
-    assert {field.partition(".")[2] for field in trust_sources.FIELDS_READ[SATISFACTION]} <= said
+    for report, entries in READERS.items():
+        read = {field.partition(".")[2] for field in trust_sources.FIELDS_READ[report]}
+        assert read - _said_by(entries) == set(), report
 
 
 def test_a_term_moves_with_its_features_alone(simulate_history):

@@ -41,6 +41,7 @@ def test_the_last_answer_before_the_landmark_meets_what_follows_it(customers):
     )  # fmt: skip
     rows, invited = marks_and_leaving(surveys, invitations, history, dt.date(2025, 6, 30), RULE)
     assert rows[["customer_id", "mark", "left"]].to_numpy().tolist() == [["a", 4.0, 1.0], ["b", 8.0, 0.0]]
+    assert rows["after_contact"].tolist() == [1.0, 0.0]
     assert rows["tenure"].iloc[0] == pytest.approx(3.0)
     assert invited["customer_id"].tolist() == ["a"]
     assert marks_and_leaving(surveys, invitations, history, dt.date(2025, 5, 31), RULE)[0].empty
@@ -80,6 +81,23 @@ def test_what_is_held_equal_brings_the_ratio_to_the_truth():
         (found.adjusted.value / without.value) ** (mark[group == "high"].mean() - mark[group == "low"].mean())
     )
     assert "Leaving out the one thing known that counts most (assets)" in str(conditions_exhibit(found).frame["said"].iloc[4])
+
+
+def test_what_led_to_the_invitation_is_held_equal():
+    """Who is asked after a contact gives lower marks and leaves less."""
+    rows = simulated(6, size=9000)
+    after = np.random.default_rng(7).random(len(rows)) < 0.5
+    stays = after & (np.random.default_rng(8).random(len(rows)) < 0.5)
+    rows = rows.assign(after_contact=after.astype(float), mark=rows["mark"] - 1.5 * after, left=rows["left"].where(~stays, 0.0))
+    found = found_of(rows)
+    assert found.known == ("after_contact", "tenure", "assets")
+    assert odds_ratio(rows, found.known[1:]).high < np.exp(0.25)
+    assert found.adjusted.low < np.exp(0.25) < found.adjusted.high
+    ratio = next(one for one in churn_findings(found) if one.id == "churn_by_mark.ratio")
+    assert "(whether asked after a contact, years with the bank, assets)" in str(ratio.text)
+    few = pd.concat([rows[rows["left"] == 1].head(25), rows[rows["left"] == 0]])
+    assert usable(few) == ("after_contact",)
+    assert usable(rows.assign(after_contact=0.0)) == ("tenure", "assets")
 
 
 def test_findings_are_associations_with_their_intervals():

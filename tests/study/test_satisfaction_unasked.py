@@ -3,6 +3,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from analysis.study.satisfaction_unasked import answered_rows, predict, unasked
 from analysis.study.satisfaction_unasked_exhibits import (
@@ -12,7 +13,7 @@ from analysis.study.satisfaction_unasked_exhibits import (
     unasked_validation_exhibit,
     unasked_where_exhibit,
 )
-from analysis.study.satisfaction_unasked_groups import LOW_SHARE, group_means, low_shares, unasked_by_group, unasked_groups
+from analysis.study.satisfaction_unasked_groups import group_means, low_chance, low_shares, unasked_by_group, unasked_groups
 from analysis.wording import say
 
 AS_OF = dt.date(2025, 6, 30)
@@ -88,16 +89,32 @@ def test_group_means_hold_the_truth_of_all_customers(made):
     assert told.means.loc[told.means["group"].map(str) == "Region", "base"].sum() == CUSTOMERS
 
 
-def test_low_predictions_add_up_to_the_tenth_and_gather_where_they_should(made):
+def test_a_low_mark_is_a_prediction_with_its_scatter_below_six_and_a_half():
+    assert low_chance(np.array([7.0, 7.5, 9.0]), np.array([-2.0, -1.0, 0.0, 3.0])).tolist() == [0.5, 0.25, 0.0]
+
+
+def test_expected_low_marks_are_as_many_as_would_be_given(made):
+    """The truth: with normal scatter of 1.2, rounded, a mark of 6 or less. Among predictions alone low marks gather far more."""
+    found, told, _, true = made
+    chance = pd.Series(norm.cdf((6.5 - true) / 1.2), index=true.index)
+    assert told.all_low.low < chance.mean() < told.all_low.high
+    complained = found.customers["complaint"].eq(1.0)
+    way = complained.map({False: say("Did not"), True: say("Complained")})
+    whole, table = low_shares(found, {say("Complaints"): way})
+    row = table[table["label"].map(str) == "Complained"].iloc[0]
+    assert row["low"] < chance[complained].mean() < row["high"]
+    assert row["gap"] == pytest.approx(row["value"] - whole.value)
+    assert row["gap_low"] > 0
+    marks = pd.Series(predict(found.model, found.customers), found.customers.index)
+    assert (marks < marks.quantile(0.1))[complained].mean() / 0.1 > 1.5 * row["value"] / whole.value
+
+
+def test_low_marks_of_groups_add_up_to_those_of_all(made):
     found = made[0]
     halves = pd.Series([say("One"), say("Other")] * (CUSTOMERS // 2), index=found.customers.index)
-    table = low_shares(found, {say("Half"): halves})
-    assert (table["value"] * table["base"]).sum() == pytest.approx(LOW_SHARE * CUSTOMERS)
+    whole, table = low_shares(found, {say("Half"): halves})
+    assert (table["value"] * table["base"]).sum() == pytest.approx(whole.value * CUSTOMERS)
     assert table["low_share"].sum() == pytest.approx(1)
-    complained = say("Complained")
-    way = found.customers["complaint"].map({0.0: say("Did not"), 1.0: complained})
-    table = low_shares(found, {say("Complaints"): way})
-    assert table.loc[table["label"] == complained, "low"].item() > LOW_SHARE
 
 
 def test_small_groups_are_not_shown(made):
@@ -106,7 +123,7 @@ def test_small_groups_are_not_shown(made):
     few.iloc[:5] = say("Few")
     nobody = pd.DataFrame({"customer_id": [], "overall": []})
     assert "Few" not in group_means(found, {say("Way"): few}, nobody)["label"].map(str).tolist()
-    assert "Few" not in low_shares(found, {say("Way"): few})["label"].map(str).tolist()
+    assert "Few" not in low_shares(found, {say("Way"): few})[1]["label"].map(str).tolist()
 
 
 def test_sums_of_two_ways_do_not_tell_of_few(made):
@@ -121,7 +138,7 @@ def test_sums_of_two_ways_do_not_tell_of_few(made):
         way = half.copy()
         way.iloc[missing] = np.nan
         groups = {say("Half"): way, **other}
-        shown, low = group_means(found, groups, nobody), low_shares(found, groups)
+        shown, low = group_means(found, groups, nobody), low_shares(found, groups)[1]
         assert shown.loc[shown["group"].map(str) == "Half", "label"].map(str).tolist() == ["Other"]
         assert "One" not in low["label"].map(str).tolist()
     assert len(group_means(found, {say("Half"): half}, nobody)) == 2
@@ -137,6 +154,7 @@ def test_findings_and_exhibits(made):
         "unasked.r_squared",
         "unasked.slope",
         "unasked.rmse",
+        "unasked.low",
         "unasked.region.city_0",
     } <= set(ids)
     assert all(one.low <= one.value <= one.high for one in findings)

@@ -157,7 +157,8 @@ def _across(rows: list[dict], exhibit: Exhibit) -> tuple[float, float]:
     middle = exhibit.options.get("x_reference")
     low, high = _ends(rows, middle, "x", "x_low", "x_high")
     centre = (low + high) / 2 if middle is None else middle
-    half = max(centre - low, high - centre) * EDGE or 1.0
+    half = max(centre - low, high - centre) * EDGE
+    half = half if centre + half > centre - half else 1.0
     return centre - half, centre + half
 
 

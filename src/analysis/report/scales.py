@@ -23,6 +23,7 @@ TIME_STEPS = {"months": MONTH_STEPS, "days": (1, 7, 30, 60, 90, 180, 365, 730)}
 NEAR_ZERO = 0.3  # an axis whose lowest value is below this part of the highest begins at zero
 MONTH_NAME = re.compile(r"\b([A-Z][a-z]{2})[a-z]+")
 MARGIN = 0.04
+SAME = 1e-9  # values that differ by less than this part of themselves are one
 LABEL_GAP = 14
 
 
@@ -34,7 +35,7 @@ def finite(*columns: Iterable[object]) -> np.ndarray:
 
 def extent(values: np.ndarray, from_zero: bool = False, is_log: bool = False) -> tuple[float, float]:
     """Lowest and highest value with a little margin; from zero where asked for or near it."""
-    if not len(values):
+    if not np.any(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
     if is_log:
@@ -81,7 +82,7 @@ def _gap(at: Sequence[float], limits: tuple[float, float], room: float, is_log: 
 
 def round_out(low: float, high: float, unit: str, count: int = 4) -> list[float]:
     """Round ticks that enclose low-high, for an axis that ends on gridlines; a share stays within 0-1."""
-    if low == high:
+    if high - low <= SAME * max(abs(low), abs(high)):
         low, high = low - (abs(low) / 10 or 1), high + (abs(high) / 10 or 1)
     scale = 100 if unit in PERCENT_UNITS else 1
     locator = MaxNLocator(nbins=count, steps=ROUND_STEPS, integer=unit in WHOLE_UNITS, min_n_ticks=2)

@@ -19,13 +19,6 @@ def e_value_of_limit(ratio: float, low: float, high: float) -> float:
     return e_value(low if ratio > 1 else high)
 
 
-def bounding_factor(with_outcome: float, with_exposure: float) -> float:
-    """By how much at most a common cause with these risk ratios (from 1 on; of a ratio below 1 its inverse) moves a risk ratio:
-    ab ÷ (a + b − 1) (Ding and VanderWeele 2016, Epidemiology 27)."""
-    one, other = (max(ratio, 1 / ratio) for ratio in (with_outcome, with_exposure))
-    return float(one * other / (one + other - 1))
-
-
 def risk_ratio_of(odds_ratio: float, share: float) -> float:
     """An odds ratio read as a risk ratio: itself where the outcome is rare (`share` up to RARE), else its root (VanderWeele 2017)."""
     return float(odds_ratio if share <= RARE else np.sqrt(odds_ratio))

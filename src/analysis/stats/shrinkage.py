@@ -82,7 +82,7 @@ def _averaged(gram, sums, squares, penalties, ratios, degrees) -> tuple[np.ndarr
     log = np.empty_like(left)
     for row, penalty in enumerate(penalties):
         system = gram + np.diag(penalty)
-        left[row] = squares - np.einsum("ij,ij->j", sums, np.linalg.solve(system, sums))
+        left[row] = np.maximum(squares - np.einsum("ij,ij->j", sums, np.linalg.solve(system, sums)), np.finfo(float).tiny)
         volume = np.linalg.slogdet(system)[1] - np.log(penalty[penalty > 0]).sum()
         log[row] = -0.5 * (degrees * np.log(left[row]) + volume) + np.log(ratios[row]).sum()
     chance = np.exp(log - log.max(axis=0))

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.calendar import months_before
 from analysis.finding import Column, Exhibit, Finding
 from analysis.study.complaint_frame import customers_of, last_moment
-from analysis.study.disclosed import hidden_cells, is_tellable
+from analysis.study.disclosed import hidden, is_tellable
 from analysis.wording import Message, say
 
 MONTHS_BACK = 12
@@ -21,8 +21,8 @@ BANDS = {
 
 @dataclass(frozen=True)
 class Backlog:
-    """`table`, a row each end of a month, earliest first: day, open (complaints), BANDS (of these, by whole days since receipt;
-    empty where few stand behind), received and left (resolved less reopened) since the end before; `over_60`, what the last band
+    """`table`, a row each end of a month, earliest first: day, open (complaints), BANDS (of these, by whole days since receipt),
+    received and left (resolved less reopened) since the end before; each empty where few stand behind; `over_60`, what the last band
     holds now and at the first of these ends (None: not told); `customers` behind the open ones."""
 
     table: pd.DataFrame
@@ -51,10 +51,13 @@ def complaint_backlog(rows: pd.DataFrame, as_of: dt.date) -> Backlog | None:
     states = [open_at(rows, day) for day in days]
     counts = np.array([_by_band(state, "complaint_id") for state in states])
     behind = np.array([_by_band(state, "customer_id") for state in states])
-    shown = np.where(hidden_cells(behind), np.nan, counts)
-    table = pd.DataFrame(shown, columns=list(BANDS)).assign(day=days, open=[len(state) for state in states])
-    table["received"] = _received(rows, days)
-    table["left"] = table["received"] - table["open"].diff()
+    shown = np.where([hidden(row) for row in behind], np.nan, counts)
+    still_open = [len(state) if is_tellable(customers_of(state)) else np.nan for state in states]
+    table = pd.DataFrame(shown, columns=list(BANDS)).assign(day=days, open=still_open)
+    received = _received(rows, days)
+    left = received - table["open"].diff()
+    is_told = left.abs().map(is_tellable) | left.isna()
+    table = table.assign(received=received.where(is_told), left=left.where(is_told))
     last = [None if np.isnan(shown[place, -1]) else int(shown[place, -1]) for place in (-1, 0)]
     return Backlog(table, (last[0], last[1]), customers_of(states[-1]))
 
@@ -64,11 +67,11 @@ def _by_band(state: pd.DataFrame, of: str) -> list[int]:
     return [state.loc[band == place, of].nunique() for place in range(len(BANDS))]
 
 
-def _received(rows: pd.DataFrame, days: list[dt.date]) -> list[float]:
-    """How many came in between the end of each day and the one before it; empty for the first, and where they are few."""
+def _received(rows: pd.DataFrame, days: list[dt.date]) -> pd.Series:
+    """How many came in between the end of each day and the one before it; empty for the first, and where few customers complained."""
     place = np.searchsorted([last_moment(day) for day in days], rows["received_at"], side="right")
-    counts = np.bincount(place, minlength=len(days) + 1)[1 : len(days)]
-    return [float("nan"), *(float(count) if is_tellable(count) else float("nan") for count in counts)]
+    by_place = rows.groupby(place)["customer_id"].agg(["size", "nunique"]).reindex(range(len(days)), fill_value=0)
+    return by_place["size"].astype(float).where(by_place["nunique"].map(is_tellable) & (by_place.index > 0))
 
 
 def backlog_findings(found: Backlog | None) -> list[Finding]:
@@ -76,7 +79,7 @@ def backlog_findings(found: Backlog | None) -> list[Finding]:
     if found is None or not is_tellable(found.customers):
         return []
     now, first = found.table.iloc[-1], found.table.iloc[0]
-    is_compared = len(found.table) > MONTHS_BACK and is_tellable(first["open"])
+    is_compared = len(found.table) > MONTHS_BACK and not np.isnan(first["open"])
     text = say(
         "**{value:count} complaints** are open at {day:date}{then}.",
         value=int(now["open"]), day=now["day"],
@@ -118,9 +121,10 @@ def backlog_exhibit(found: Backlog | None) -> Exhibit:
 
 
 def _title(found: Backlog) -> Message:
-    now, first = int(found.table["open"].iloc[-1]), int(found.table["open"].iloc[0])
-    if len(found.table) <= MONTHS_BACK:
+    now, first = int(found.table["open"].iloc[-1]), found.table["open"].iloc[0]
+    if len(found.table) <= MONTHS_BACK or np.isnan(first):
         return say("{now:count} complaints are open", now=now)
+    first = int(first)
     if now > first:
         return say("The backlog grew in twelve months from {first:count} to {now:count} open complaints", first=first, now=now)
     if now < first:

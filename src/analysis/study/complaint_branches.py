@@ -9,10 +9,10 @@ import pandas as pd
 
 from analysis.finding import DISCLOSURE_THRESHOLD, Column, Exhibit, Finding
 from analysis.stats.control import Chart, funnel_of_rates, rate_by_subject, rate_limits
-from analysis.stats.intervals import difference, mean_by_group, mean_t
+from analysis.stats.intervals import Estimate, difference, mean_by_group, mean_t
 from analysis.study.complaint_frame import window
 from analysis.study.complaint_volume import by_customer, exposure, months_known, per_month
-from analysis.study.disclosed import hidden, is_tellable
+from analysis.study.disclosed import hidden
 from analysis.study.survey import windows
 from analysis.wording import Message, say
 
@@ -20,6 +20,7 @@ PER = 10_000
 BRANCH_MONTHS = 24
 BRANCHES_NEEDED = 6
 LIMITS = ("low95", "high95", "low998", "high998")
+NONE = Estimate(None, None, None, None)
 THIRDS = (say("Fewest complaints"), say("Middle"), say("Most complaints"))
 
 
@@ -71,7 +72,7 @@ def complaint_branches(
         value=PER * value,
         outside=np.select([value > limits["high998"], value < limits["low998"]], ["above", "below"], ""),
         is_quiet=value < limits["low95"],
-        is_shown=[is_tellable(count) for count in table["complainers"]],
+        is_shown=~hidden(table["complainers"].to_numpy()),
     ).merge(_marks(answers), on="branch_id", how="left")
     return Branches(table, chart, months, mean_t(answers["overall"]).value, answers, known)
 
@@ -140,10 +141,8 @@ def _is_doubtful(quiet: pd.DataFrame, found: Branches) -> pd.Series:
     if quiet.empty:
         return pd.Series(dtype=bool)
     rate = found.table["referred"].sum() / found.table["exposure"].sum()
-    often = (
-        quiet["referred"].to_numpy() / quiet["exposure"].to_numpy() > rate_limits(rate, quiet["exposure"])["high95"].to_numpy()
-    )
-    return (quiet["mark_high"] < found.mark) | often
+    most = rate_limits(rate, quiet["exposure"])["high95"].to_numpy()
+    return (quiet["mark_high"] < found.mark) | (quiet["referred"] / quiet["exposure"] > most)
 
 
 def branches_exhibit(found: Branches | None) -> Exhibit:
@@ -188,25 +187,26 @@ def _wide(chart: Chart) -> Message | str:
 
 def silence_table(found: Branches | None) -> pd.DataFrame | None:
     """Branches in thirds by their volume of complaints that did not come through the regulator → label, branches, value (these
-    per 10,000 customers and month), mark, mark_low, mark_high, answers, referred, referred_low, referred_high; None without
-    marks. The last two columns are not what the thirds are made of."""
+    per 10,000 customers and month), mark, mark_low, mark_high, answers, referred, referred_low, referred_high, each empty where few
+    customers stand behind it; None without marks. Marks and referrals are not what the thirds are made of."""
     if found is None or found.mark is None or len(found.answers) < 3 * DISCLOSURE_THRESHOLD:
         return None
     rate = found.table.set_index("branch_id").eval("direct / exposure")
     third = pd.qcut(rate.rank(method="first"), 3, labels=False)
-    behind = found.customers["referred"].gt(0).groupby(found.customers["branch_id"].map(third)).sum()
-    is_told = ~hidden(behind.reindex(range(3), fill_value=0).to_numpy())
+    place_of, answered_at = (frame["branch_id"].map(third) for frame in (found.customers, found.answers))
+    behind = {name: found.customers[name].gt(0).groupby(place_of).sum() for name in ("direct", "referred")}
+    behind["mark"] = found.answers.groupby(answered_at).size()
+    is_told = {name: ~hidden(count.reindex(range(3), fill_value=0).to_numpy()) for name, count in behind.items()}
     rows = []
     for place, label in enumerate(THIRDS):
         branches = third.index[third == place]
         own = found.customers[found.customers["branch_id"].isin(branches)]
-        mark = mean_t(found.answers.loc[found.answers["branch_id"].isin(branches), "overall"])
-        referred = per_month(rate_by_subject(own["referred"], own["exposure"]))
+        mark = mean_t(found.answers.loc[found.answers["branch_id"].isin(branches), "overall"]) if is_told["mark"][place] else NONE
+        referred = per_month(rate_by_subject(own["referred"], own["exposure"])) if is_told["referred"][place] else NONE
+        value = PER * own["direct"].sum() / own["exposure"].sum() if is_told["direct"][place] else None
         rows.append(
-            {"label": label, "branches": len(branches), "value": PER * own["direct"].sum() / own["exposure"].sum(),
-             "mark": mark.value, "mark_low": mark.low, "mark_high": mark.high, "answers": mark.base,
-             "referred": referred.value if is_told[place] else None, "referred_low": referred.low if is_told[place] else None,
-             "referred_high": referred.high if is_told[place] else None}
+            {"label": label, "branches": len(branches), "value": value, "mark": mark.value, "mark_low": mark.low, "mark_high": mark.high,
+             "answers": mark.base, "referred": referred.value, "referred_low": referred.low, "referred_high": referred.high}
         )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -221,7 +221,7 @@ def silence_exhibit(found: Branches | None) -> Exhibit:
     low, high = say("from"), say("to")
     return Exhibit(
         name="silence",
-        title=_silence_title(found, table),
+        title=_silence_title(table, heading),
         subtitle=say("Branches in thirds by complaints received by the bank itself, per 10,000 customers and month; overall satisfaction, 1 to 10, and complaints through the regulator, with 95% intervals; last {months:count} months", months=found.months),
         frame=table,
         columns=(
@@ -233,13 +233,14 @@ def silence_exhibit(found: Branches | None) -> Exhibit:
     )  # fmt: skip
 
 
-def _silence_title(found: Branches, table: pd.DataFrame) -> Message:
-    third = pd.qcut(found.table.eval("direct / exposure").rank(method="first"), 3, labels=False)
+def _silence_title(table: pd.DataFrame, heading: Message) -> Message:
     first, last = (
-        mean_t(found.answers.loc[found.answers["branch_id"].isin(found.table.loc[third == place, "branch_id"]), "overall"])
-        for place in (0, 2)
+        Estimate(*(None if pd.isna(row[name]) else row[name] for name in ("mark", "mark_low", "mark_high")), row["answers"])
+        for row in (table.iloc[0], table.iloc[-1])
     )
     gap = difference(first, last)
+    if gap.low is None:
+        return heading
     numbers = {"first": first.value, "last": last.value}
     if gap.low > 0:
         return say(

@@ -14,15 +14,11 @@ from analysis.study.complaint_classes import complaint_classes
 from analysis.study.complaint_drift import complaint_drift, drift_findings, new_exhibit
 from analysis.study.complaint_effect_exhibits import effect_exhibit, effect_findings, overlap_exhibit
 from analysis.study.complaint_effects import complaint_effects
-from analysis.study.complaint_stakes import (
-    complaint_stakes,
-    measures_exhibit,
-    pareto_exhibit,
-    stakes_exhibit,
-    stakes_findings,
-)
+from analysis.study.complaint_measures import measures_exhibit
+from analysis.study.complaint_stakes import complaint_stakes, pareto_exhibit, stakes_exhibit, stakes_findings
 from analysis.study.complaint_texts import complaint_texts
 from analysis.study.complaint_topics import complaint_topics, topic_findings, topics_exhibit
+from analysis.study.parameters import refuse_odd
 from analysis.study.profile_words import CATEGORIES
 from analysis.wording import say
 
@@ -65,12 +61,13 @@ def complaint_causes(
     seed: int = 7,
 ) -> ComplaintCauses:
     """`history` holds the features of each landmark; `branch_names` are taken out of the words of complaints."""
+    refuse_odd(replicates=replicates, seed=seed)
     stakes = complaint_stakes(received.complaints, history, as_of, rule)
     texts = complaint_texts(received.complaints, as_of, branch_names)
-    if stakes is None and texts is None:
-        raise NotProduced(say("The period has too few complaints to speak of categories."))
     topics, drift = complaint_topics(texts, as_of, seed=seed), complaint_drift(texts, as_of)
     classes = complaint_classes(texts, as_of, replicates=replicates, seed=seed)
+    if all(found is None for found in (stakes, topics, drift, classes)):
+        raise NotProduced(say("The period has too few complaints to speak of categories."))
     effects = complaint_effects(received.complaints, received.surveys, received.invitations, history, as_of, rule)
     return ComplaintCauses(
         findings=[

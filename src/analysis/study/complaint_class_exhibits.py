@@ -7,6 +7,7 @@ import pandas as pd
 from analysis.finding import DISCLOSURE_THRESHOLD, Column, Exhibit, Finding
 from analysis.stats.intervals import Estimate
 from analysis.study.complaint_classes import TESTED_NEEDED, TOLD_FROM, TRAINED_NEEDED, ClassesFound
+from analysis.study.complaint_frame import id_of
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.wording import Message, say
 
@@ -108,7 +109,9 @@ def _cause_findings(classes: pd.DataFrame, names: Names) -> list[Finding]:
             if value == value:
                 filled = text.filled(category=_name(row["label"], names), value=value, low=low, high=high)
                 numbers = {"low": low, "high": high, "exhibit": "classes", "base_of": "complaints", "is_headline": False}
-                made.append(Finding(f"complaint_text.{measure}.{row['label']}", filled, value, row["base"], "share", **numbers))
+                made.append(
+                    Finding(f"complaint_text.{measure}.{id_of(row['label'])}", filled, value, row["base"], "share", **numbers)
+                )
     return made
 
 
@@ -124,7 +127,7 @@ def _use_findings(found: ClassesFound) -> list[Finding]:
         rest = {"exhibit": "proposed", "base_of": "complaints", "is_headline": False}
         made.append(Finding("complaint_text.proposed", text, told, found.unlabelled, "count", **rest))
     share = found.doubtful
-    if share.base >= DISCLOSURE_THRESHOLD and is_tellable(round(share.value * share.base)):
+    if share.base >= DISCLOSURE_THRESHOLD and is_tellable(found.doubtful_customers):
         text = say(
             "The words contradict the stated category in **{value:share}** of complaints (interval {low:share} to {high:share}): their filing is worth a second look.",
             **_ends(share),

@@ -24,7 +24,8 @@ class ClassesFound:
     `majority`: macro-F1 of always naming the commonest cause; `sure`: share of the tested whose cause it tells at all, `right`
     share of those that it tells rightly; `trained` texts, `since` when tests begin. `proposed`: cause, value (complaints,
     by so many customers, without a cause, or filed as other, of the last months whose words tell it), `unlabelled` how many such there are,
-    `untold` (of `untold_customers`) whose words tell no cause; `doubtful`: share of the causes stated in them that the words contradict."""
+    `untold` (of `untold_customers`) whose words tell no cause; `doubtful`: share of the causes stated in them that the words contradict
+    (of `doubtful_customers`)."""
 
     told: Told
     baseline: Told
@@ -38,6 +39,7 @@ class ClassesFound:
     untold: int
     untold_customers: int
     doubtful: Estimate
+    doubtful_customers: int
 
 
 def complaint_classes(
@@ -127,6 +129,7 @@ def _used(texts: ComplaintTexts, labelled: ComplaintTexts, since: pd.Timestamp, 
         "unlabelled": len(open_),
         "untold": int((~is_told).sum()),
         "untold_customers": int(told["subject"][~is_told].nunique()),
+        "doubtful_customers": int(labelled.frame["subject"][judged & against].nunique()),
         "doubtful": observed_share(against[judged], labelled.frame["subject"][judged]) if judged.any() else Estimate(None, None, None, 0),
     }  # fmt: skip
 

@@ -24,10 +24,10 @@ SAME_CUSTOMERS = 0.7
 
 @dataclass(frozen=True)
 class DriftFound:
-    """`table`: phrase (as shown), now, before (customers; before is NA where few), value (ratio of shares; NA where
-    none wrote it before) with low and high, most
-    certain first, phrases of mostly the same customers once; `tested` phrases; the last `months`, `customers` who complained in
-    them and `customers_before` in the twelve months before."""
+    """`table`: phrase (as shown), now, before (customers; before is NA where few), value (ratio of shares; NA where none or few
+    wrote it before) with low and high, where few did those of one fewer than may be told and of none, most certain first, phrases of
+    mostly the same customers once; `tested` phrases; the last `months`, `customers` who complained in them and `customers_before` in
+    the twelve months before."""
 
     table: pd.DataFrame
     tested: int
@@ -90,10 +90,8 @@ def new_exhibit(found: DriftFound | None) -> Exhibit:
         Column("interval", say("95% interval, for the phrases shown")),
     )
     first = found.table.iloc[0]
-    title = say(
-        "New: “{phrase}”, by {now:count} customers, at least {low:ratio.1} times as frequent as before",
-        **first[["phrase", "now", "low"]],
-    )
+    least = say(", at least {low:ratio.1} times as frequent as before", low=first["low"]) if first["low"] > 1 else ""
+    title = say("New: “{phrase}”, by {now:count} customers{least}", **first[["phrase", "now"]], least=least)
     frame = found.table.assign(interval=[_range(row.low, row.high) for row in found.table.itertuples()])
     return Exhibit("new", title, subtitle, frame.head(ROWS_SHOWN), columns=columns)
 
@@ -109,11 +107,11 @@ def _found(now: ComplaintTexts, before: ComplaintTexts, sizes: list[int], months
     phrases = shown_phrases(both)
     held = [_by_subject(part, phrases) for part in (now, before)]
     counts = [np.asarray(part.sum(axis=0)).ravel() for part in held]
-    tested = more_often(*counts, *sizes).assign(phrase=phrases, place=range(len(phrases)))
+    tested = more_often(*counts, *sizes, told_from=DISCLOSURE_THRESHOLD).assign(phrase=phrases, place=range(len(phrases)))
     told = tested[tested["is_new"] & (tested["now"] >= DISCLOSURE_THRESHOLD)]
     table = _once(told.sort_values(["p", "phrase"], kind="stable"), held[0].tocsc()).rename(columns={"ratio": "value"})
     table = table.assign(
-        value=table["value"].where(np.isfinite(table["value"])),
+        value=table["value"].where(np.isfinite(table["value"]) & table["before"].map(is_tellable)),
         phrase=[Quote(shown(str(phrase))) for phrase in table["phrase"]],
         before=table["before"].astype("Int64").where(table["before"].map(is_tellable)),
     )

@@ -148,8 +148,9 @@ def _widest(effects: list[Effect]) -> str:
 def _overlap(effect: Effect) -> list[dict]:
     band = pd.cut(effect.found.propensity, BANDS, include_lowest=True, labels=False)
     exposed = effect.found.is_exposed
-    counts = np.array([[int((own & (band == place)).sum()) for own in (exposed, ~exposed)] for place in range(len(BANDS) - 1)])
-    secret = hidden_cells(counts)
+    cells = [[own & (band == place) for own in (exposed, ~exposed)] for place in range(len(BANDS) - 1)]
+    counts = np.array([[int(own.sum()) for own in row] for row in cells])
+    secret = hidden_cells([[effect.customers[own].nunique() for own in row] for row in cells])
     return [
         {
             "group": NAMES[effect.exposure],

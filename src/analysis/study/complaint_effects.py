@@ -31,7 +31,8 @@ KNOWN_BEFORE = {
 @dataclass(frozen=True)
 class Effect:
     """An exposure and an outcome (keys of EXPOSURES and OUTCOMES): `found`, the contrast of complaints alike when received;
-    `mutual`, alike in the other exposure too; None with the `reason`; `events`: customers who left, for churn."""
+    `mutual`, alike in the other exposure too; None with the `reason`; `events`: customers who left, for churn; `customers`: whose the
+    complaints are, row by row of `found`."""
 
     exposure: str
     outcome: str
@@ -40,6 +41,7 @@ class Effect:
     reason: Message | None
     base: int
     events: int | None
+    customers: pd.Series | None = None
 
 
 def complaint_effects(
@@ -64,6 +66,7 @@ def _described(complaints: pd.DataFrame, history: Mapping[dt.date, pd.DataFrame]
     """The complaints with exposures, the day on which these are known, the number before, and the customer's features at the
     last landmark before."""
     rows = complaints.sort_values(["customer_id", "received_at"], kind="stable", ignore_index=True)
+    rows = rows if "resolved_at" in rows else rows.assign(resolved_at=pd.NaT)
     received = rows["received_at"]
     late = rows["resolved_at"].isna() | (rows["resolved_at"] - received > pd.Timedelta(days=SLOW_DAYS))
     rows = rows.assign(
@@ -140,8 +143,8 @@ def _effect(exposure: str, outcome: str, table: pd.DataFrame) -> Effect:
     first = _contrast(rows, exposure, design)
     if first is None or first.adjusted is None:
         reason = say("complaints that are alike cannot be compared: overlap fails, or the branches are too few")
-        return Effect(exposure, outcome, first, None, reason, len(rows), events)
-    return Effect(exposure, outcome, first, _contrast(rows, exposure, mutual), None, len(rows), events)
+        return Effect(exposure, outcome, first, None, reason, len(rows), events, rows["customer_id"])
+    return Effect(exposure, outcome, first, _contrast(rows, exposure, mutual), None, len(rows), events, rows["customer_id"])
 
 
 def _too_few(rows: pd.DataFrame, exposure: str, events: int | None) -> Message | None:

@@ -1,6 +1,7 @@
 """Complaints as their report counts them: those known on a day, when each was answered, and how its shares are told."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,10 +50,12 @@ class Process:
 
 def described(complaints: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     """The complaints received up to `as_of`, earliest first, as known then: dates after `as_of` empty, columns the bank does not
-    bring too. `day` is that of receipt; `settled_at` the resolution unless the complaint was reopened after it."""
+    bring too; one that leads to no customer is a customer's of its own. `day` is that of receipt; `settled_at` the resolution unless
+    the complaint was reopened after it."""
     end = pd.Timestamp(as_of) + pd.Timedelta(days=1)
     rows = complaints[complaints["received_at"] < end].sort_values(["received_at", "complaint_id"], ignore_index=True)
-    rows = rows.assign(**{name: None for name in OTHERS if name not in rows})
+    subject = rows["customer_id"].where(rows["customer_id"].notna(), rows["complaint_id"])
+    rows = rows.assign(customer_id=subject, **{name: None for name in OTHERS if name not in rows})
     for name in DATES:
         moment = pd.to_datetime(rows[name]) if name in rows else pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
         rows[name] = moment.where((moment < end) & (moment >= rows["received_at"]))
@@ -98,6 +101,11 @@ def label(way: str, code: str) -> Message | str:
     if not code:
         return NO_PRODUCT if way == "product" else NOT_STATED
     return GRADE.filled(grade=float(code)) if way == "severity" else NAMES[way].get(code, code)
+
+
+def id_of(code: str) -> str:
+    """The code of a bank's own category as a part of a finding's id."""
+    return re.sub(r"\W+", "_", code).strip("_") or "not_stated"
 
 
 def customers_of(rows: pd.DataFrame) -> int:

@@ -73,7 +73,7 @@ def complaint_limits(rows: pd.DataFrame, limits: Sequence[Limit], as_of: dt.date
     now, before = (window(known, as_of, window_months, back, by="due") for back in (0, 1))
     if now.empty or not is_tellable(now["customer_id"].nunique()):
         return None
-    void = window(known[known["is_void"]], as_of, window_months, by="due")
+    void, extended = window(known[known["is_void"]], as_of, window_months, by="due"), now[now["is_extended"]]
     return Limits(
         in_time=share(~is_over(now, now["due"]), now["customer_id"]),
         before=share(~is_over(before, before["due"]), before["customer_id"]),
@@ -81,7 +81,7 @@ def complaint_limits(rows: pd.DataFrame, limits: Sequence[Limit], as_of: dt.date
         over={days: _over(known, days, as_of, window_months) for days in max(limits, key=lambda rule: rule.effective).days[1:]},
         trend=_trend(known, as_of),
         extended=int(now["is_extended"].sum()),
-        void=len(void) if is_tellable(void["customer_id"].nunique()) and is_tellable(now["is_extended"].sum()) else None,
+        void=len(void) if is_tellable(void["customer_id"].nunique()) and is_tellable(extended["customer_id"].nunique()) else None,
     )
 
 

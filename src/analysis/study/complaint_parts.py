@@ -10,9 +10,9 @@ from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.control import rate_by_subject
 from analysis.stats.intervals import simultaneous
 from analysis.stats.multiple import DISCOVERY_RATE, discoveries
-from analysis.study.complaint_frame import WAYS, brings, customers_of, label, labels_of, window
+from analysis.study.complaint_frame import WAYS, brings, id_of, label, labels_of, window
 from analysis.study.complaint_volume import Volume, by_customer, exposure, per_month, ratio
-from analysis.study.disclosed import hidden, is_tellable
+from analysis.study.disclosed import hidden
 from analysis.wording import Message, say
 
 DIVIDED_BY = ("category", "product", "channel")
@@ -38,9 +38,11 @@ def _parts(
     codes, codes_before = labels_of(now, way), labels_of(before, way)
     behind = now.groupby(codes)["customer_id"].nunique()
     told = behind.index[~hidden(behind.to_numpy())]
+    behind_before = before.groupby(codes_before)["customer_id"].nunique()
+    told_before = behind_before.index[~hidden(behind_before.to_numpy(), ~behind_before.index.isin(told))]
     for code in codes[codes.isin(told)].value_counts().index:
         own, earlier = now[codes == code], before[codes_before == code]
-        is_known = known_before is not None and len(earlier) and is_tellable(customers_of(earlier))
+        is_known = known_before is not None and code in told_before
         yield {
             "way": way, "code": code, "complaints": len(own), "customers": int(behind[code]), "now": by_customer(own, known),
             "before": by_customer(earlier, known_before) if is_known else None,
@@ -76,7 +78,7 @@ def part_findings(parts: pd.DataFrame | None) -> list[Finding]:
             )  # fmt: skip
             numbers = {"low": row["change_low"], "high": row["change_high"], "compare_to": 1.0}
             made.append(
-                Finding(f"complaints.change.{row['code']}", text, row["change"], row["complaints"], "ratio", **numbers,
+                Finding(f"complaints.change.{id_of(row['code'])}", text, row["change"], row["complaints"], "ratio", **numbers,
                         exhibit="sources", base_of="complaints")
             )  # fmt: skip
     return made

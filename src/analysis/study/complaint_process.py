@@ -135,6 +135,8 @@ def _median_of(steps: pd.DataFrame | None) -> Estimate:
     if not _enough(steps):
         return NONE
     happened = steps.loc[steps["kind"] == 1, "time"]
+    if happened.empty:
+        return NONE
     return median_survival(kaplan_meier(happened, np.ones(len(happened), dtype=bool)))
 
 

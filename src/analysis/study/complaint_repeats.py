@@ -16,12 +16,13 @@ KINDS = {
     "referred": say("Referred by the regulator"),
     "referred_repeat": say("of these, repeated"),
 }
+PART_OF = {"repeat_same": "repeat", "referred_repeat": "referred"}
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """`table`, a row each of KINDS: kind, value, low, high (share of complaints), base, before (the share in the period before;
-    empty where the data do not reach it), is_noise; `days` after which a complaint is no repeat."""
+    """`table`, a row each of KINDS: kind, value, low, high (share of complaints), base (empty where it tells of few), before (the
+    share in the period before; empty where the data do not reach it), is_noise; `days` after which a complaint is no repeat."""
 
     table: pd.DataFrame
     days: int
@@ -47,10 +48,11 @@ def complaint_repeats(rows: pd.DataFrame, as_of: dt.date, window_months: int, da
     shares, earlier = _shares(now), _shares(before) if before["is_seen"].all() and len(before) else {}
     made = []
     for kind, estimate in shares.items():
+        base = estimate.base if kind not in PART_OF or is_told(shares[PART_OF[kind]]) else None
         old = earlier.get(kind, Estimate(None, None, None, 0))
         change = difference(estimate, old) if is_told(estimate) and is_told(old) else None
         is_noise = change is None or change.low <= 0 <= change.high
-        made.append({"kind": kind, **estimate._asdict(), "before": old.value, "is_noise": is_noise})
+        made.append({"kind": kind, **estimate._asdict(), "base": base, "before": old.value, "is_noise": is_noise})
     return Repeats(pd.DataFrame(made), days) if made else None
 
 

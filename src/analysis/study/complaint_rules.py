@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.finding import Column, Exhibit, Finding
-from analysis.stats.intervals import simultaneous
-from analysis.study.complaint_frame import Process, share, window
+from analysis.stats.intervals import Estimate, simultaneous
+from analysis.study.complaint_frame import Process, customers_of, share, window
 from analysis.study.complaint_limits import DAY, Limit, is_over, with_due_days
+from analysis.study.disclosed import is_tellable
 from analysis.wording import Message, listed, say
 
 GRAVE_FROM = 4
@@ -27,6 +28,9 @@ RULES = {
 }
 
 
+PART_OF = {"grave_never": "grave_late", "referred_over_limit": "over_limit"}
+
+
 @dataclass(frozen=True)
 class Rules:
     """`table`, a row a rule that can be checked: rule, label, base (complaints checked), value, low, high (share that broke it),
@@ -39,19 +43,32 @@ def complaint_rules(
     rows: pd.DataFrame, limits: Sequence[Limit], as_of: dt.date, window_months: int, process: Process
 ) -> Rules | None:
     """Each rule is checked on complaints whose day of judgement lies in the window; a rule whose columns the bank does not bring,
-    or that applied to none, has no row, nor has the second resolution where the bank never records one. None without any rule."""
+    or that applied to none or to few customers, has no row, nor has the second resolution where the bank never records one. None without any rule."""
     known = with_due_days(rows, limits)
+    checked = {
+        name: window(known.assign(judged=judged, broken=broken)[applies], as_of, window_months, by="judged")
+        for name, (applies, judged, broken) in _checks(known, process).items()
+    }
     made = []
-    for name, (applies, judged, broken) in _checks(known, process).items():
-        checked = window(known.assign(judged=judged, broken=broken)[applies], as_of, window_months, by="judged")
-        estimate = share(checked["broken"], checked["customer_id"])
-        if estimate.base:
+    for name, own in checked.items():
+        estimate = share(own["broken"], own["customer_id"])
+        if name in PART_OF and not _is_rest_tellable(own, checked[PART_OF[name]]):
+            estimate = Estimate(None, None, None, estimate.base)
+        if len(own) and is_tellable(customers_of(own)):
             made.append({"rule": name, "label": RULES[name].filled(**_days(process)), **estimate._asdict()})
     if not made:
         return None
     table = pd.DataFrame(made).astype({"value": float, "low": float, "high": float})
     at_once = simultaneous(table)
     return Rules(table.assign(is_noise=~(at_once["low"] > OFTEN)))
+
+
+def _is_rest_tellable(part: pd.DataFrame, whole: pd.DataFrame) -> bool:
+    """Whether enough customers stand behind what the part leaves of the whole, broken and not."""
+    rest = whole[~whole.index.isin(part.index)]
+    late = whole[whole.index.isin(part.index)].assign(of_part=part["broken"])
+    parts = (rest[rest["broken"]], rest[~rest["broken"]], late[late["broken"] & ~late["of_part"].astype(bool)])
+    return all(is_tellable(customers_of(own)) for own in parts)
 
 
 def _days(process: Process) -> dict[str, int]:

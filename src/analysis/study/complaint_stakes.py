@@ -1,4 +1,4 @@
-"""What is at stake in each cause of complaints: how many, what they hold, who leaves, and what the bank does about it."""
+"""What is at stake in each cause of complaints: how many, what they hold, and who leaves."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.calendar import LANDMARK_STEP_MONTHS
-from analysis.errors import UserError
-from analysis.finding import Column, Exhibit, Finding
+from analysis.finding import DISCLOSURE_THRESHOLD, Column, Exhibit, Finding
 from analysis.stats.disclosure import dominates
 from analysis.stats.intervals import simultaneous, wilson
 from analysis.stats.prediction import observed_share
 from analysis.study.churn import MAIN_RULE, ChurnRule, matured, outcomes
+from analysis.study.complaint_frame import id_of
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.profile_words import CATEGORIES
 from analysis.wording import Label, Message, say
@@ -21,7 +21,7 @@ from analysis.wording import Label, Message, say
 WINDOW_MONTHS = 12
 MOST_OF_ALL = 0.8
 COMPLAINTS_NEEDED = 30
-ALL = "all"
+ALL = ""
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,15 @@ def complaint_stakes(
     complaints: pd.DataFrame, history: Mapping[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule
 ) -> Stakes | None:
     """Complaints of the last WINDOW_MONTHS by `category`, those without one as `other`; customers' assets at `as_of`, and who left
-    of those who complained shortly before a landmark. None below COMPLAINTS_NEEDED."""
+    of those who complained shortly before a landmark. Causes of few customers are left out; None where none is left, or below
+    COMPLAINTS_NEEDED."""
     recent = _window(complaints, as_of)
     if len(recent) < COMPLAINTS_NEEDED:
         return None
     counts = recent["cause"].value_counts()
-    shown = counts[~hidden(counts.to_numpy())]
+    shown = counts[~hidden(recent.groupby("cause")["subject"].nunique().reindex(counts.index).to_numpy())]
+    if shown.empty:
+        return None
     table = pd.DataFrame([{"cause": cause, **_counted(recent, cause, history.get(as_of))} for cause in shown.index])
     limits = simultaneous(table.rename(columns={"share": "value"}))
     table = table.assign(low=limits["low"].clip(lower=0), high=limits["high"], cumulative=table["share"].cumsum())
@@ -61,7 +64,9 @@ def _window(complaints: pd.DataFrame, day: dt.date, months: int = WINDOW_MONTHS)
     end = pd.Timestamp(day) + pd.Timedelta(days=1)
     inside = (complaints["received_at"] >= end - pd.DateOffset(months=months)) & (complaints["received_at"] < end)
     cause = complaints["category"] if "category" in complaints else pd.Series(None, complaints.index, dtype=object)
-    return complaints.assign(cause=cause.fillna("other"))[inside]
+    is_stated = cause.notna() & cause.astype(str).str.strip().ne("")
+    subject = complaints["customer_id"].where(complaints["customer_id"].notna(), complaints["complaint_id"])
+    return complaints.assign(cause=cause.where(is_stated, "other"), subject=subject)[inside]
 
 
 def _counted(recent: pd.DataFrame, cause: str, features: pd.DataFrame | None) -> dict:
@@ -73,9 +78,9 @@ def _counted(recent: pd.DataFrame, cause: str, features: pd.DataFrame | None) ->
         return {**known, "customers": len(customers), "assets": np.nan, "assets_share": np.nan}
     held = features.set_index("customer_id")["assets_3m"].fillna(0)
     mine, all_of = (held.reindex(ids).dropna() for ids in (customers, recent["customer_id"].dropna().unique()))
-    is_told = len(mine) and not dominates(mine) and mine.sum() > 0
+    is_told = len(mine) >= DISCLOSURE_THRESHOLD and not dominates(mine) and mine.sum() > 0
     assets = float(mine.sum()) if is_told else np.nan
-    return {**known, "customers": len(customers), "assets": assets, "assets_share": assets / all_of.sum()}
+    return {**known, "customers": len(customers), "assets": assets, "assets_share": assets / all_of.sum() if is_told else np.nan}
 
 
 def _left(complaints: pd.DataFrame, history, as_of: dt.date, rule: ChurnRule) -> tuple[pd.DataFrame, float | None]:
@@ -86,20 +91,25 @@ def _left(complaints: pd.DataFrame, history, as_of: dt.date, rule: ChurnRule) ->
     for day in days:
         gone = outcomes(history[day], history[rule.end(day)], rule).set_index("customer_id")[MAIN_RULE]
         before = _window(complaints, day, LANDMARK_STEP_MONTHS).drop_duplicates(["customer_id", "cause"])
-        parts.append(before.assign(gone=before["customer_id"].map(gone)).dropna(subset=["gone"]))
+        parts.append(before.assign(gone=before["customer_id"].map(gone), landmark=day).dropna(subset=["gone"]))
         everybody.append(gone)
-    known = pd.concat(parts) if parts else pd.DataFrame(columns=["customer_id", "cause", "gone"])
+    known = pd.concat(parts) if parts else pd.DataFrame(columns=["customer_id", "cause", "gone", "landmark"])
     return _shares_left(known), float(pd.concat(everybody).mean()) if everybody else None
 
 
 def _shares_left(known: pd.DataFrame) -> pd.DataFrame:
-    events = known.assign(gone=known["gone"].astype(int)).groupby("cause")["gone"].agg(["sum", "size"])
-    secret = hidden(events["sum"].to_numpy(), hidden((events["size"] - events["sum"]).to_numpy()))
-    told = events.index[~secret]
-    groups = {cause: known[known["cause"].eq(cause)] for cause in told}
-    groups |= (
-        {ALL: known.drop_duplicates(["customer_id", "received_at"])} if is_tellable(events["sum"].sum()) and len(known) else {}
+    known = known.assign(gone=known["gone"].astype(bool))
+    behind = (
+        known.groupby(["cause", "gone"])["customer_id"]
+        .nunique()
+        .unstack(fill_value=0)
+        .reindex(columns=[False, True], fill_value=0)
     )
+    secret = hidden(behind[True].to_numpy(), hidden(behind[False].to_numpy()))
+    groups = {cause: known[known["cause"].eq(cause)] for cause in behind.index[~secret]}
+    of_all = known.groupby("gone")["customer_id"].nunique()
+    if len(known) and of_all.map(is_tellable).all():
+        groups[ALL] = known.drop_duplicates(["customer_id", "landmark"])
     rows = [(cause, *observed_share(own["gone"].astype(float), own["customer_id"])) for cause, own in groups.items()]
     return pd.DataFrame(rows, columns=["cause", "left", "left_low", "left_high", "left_base"])
 
@@ -128,13 +138,15 @@ def _share(row: pd.Series, rest: dict) -> Finding:
         category=row["label"], value=row["share"], low=row["low"], high=row["high"],
     )  # fmt: skip
     numbers = {"low": float(row["low"]), "high": float(row["high"])}
-    return Finding(f"complaint_causes.{row['cause']}.share", text, float(row["share"]), **rest, **numbers, is_headline=False)
+    return Finding(
+        f"complaint_causes.{id_of(row['cause'])}.share", text, float(row["share"]), **rest, **numbers, is_headline=False
+    )
 
 
 def pareto_exhibit(found: Stakes | None) -> Exhibit:
     """Share of each cause, commonest first."""
     if found is None:
-        return _absent("pareto", say("Categories"))
+        return absent_exhibit("pareto", say("Categories"))
     table = found.table
     order = say("{first} comes first", first=table["label"].iloc[0])
     is_clear = len(table) > 1 and table["low"].iloc[0] > table["high"].iloc[1]
@@ -150,7 +162,7 @@ def pareto_exhibit(found: Stakes | None) -> Exhibit:
 def stakes_exhibit(found: Stakes | None, currency: str) -> Exhibit:
     """What complainers of each cause hold, and how many of those who complained left."""
     if found is None:
-        return _absent("stakes", say("What is at stake"))
+        return absent_exhibit("stakes", say("What is at stake"))
     total = {"cause": ALL, "label": say("All categories"), "complaints": found.complaints}
     table = pd.concat([found.table, pd.DataFrame([total])], ignore_index=True).merge(found.left, on="cause", how="left")
     return Exhibit(
@@ -166,7 +178,7 @@ def stakes_exhibit(found: Stakes | None, currency: str) -> Exhibit:
             Column("left", say("Left"), "share"),
             Column("left_low", say("From"), "share", say("95% interval")),
             Column("left_high", say("To"), "share", say("95% interval")),
-            Column("left_base", say("Base"), "count", say("customers")),
+            Column("left_base", say("Base"), "count", say("customers × landmarks")),
         ),
     )
 
@@ -200,46 +212,7 @@ def _stakes_subtitle(found: Stakes) -> Message:
     )  # fmt: skip
 
 
-def measures_exhibit(found: Stakes | None, actions: pd.DataFrame | None) -> Exhibit:
-    """The bank's measure for each cause, with its owner and day, as its table states them (`Book.complaint_actions`). UserError: a
-    category that stands twice."""
-    heading = say("What the bank does about it")
-    if found is None:
-        return _absent("measures", heading)
-    if actions is None:
-        reason = say("The bank states no measures: write them in complaint_actions.csv beside its bank.yaml, with the columns category, action, action_zh, owner, owner_zh, due.")  # fmt: skip
-        return Exhibit("measures", heading, absent=reason)
-    _refuse_twice(actions)
-    rows = [_measure(row, actions) for _, row in found.table.iterrows()]
-    stated = sum(row["owner"] is not None for row in rows)
-    return Exhibit(
-        name="measures",
-        title=say("The bank states a measure with its owner for {stated:count} of {all:count} categories", stated=stated, all=len(rows)),
-        subtitle=say("From the bank's table complaint_actions.csv, commonest category first. A plan of the bank, no result of the figures"),
-        frame=pd.DataFrame(rows, columns=["label", "action", "owner", "due"]),
-        columns=(Column("label", say("Category")), Column("action", say("Measure")), Column("owner", say("Owner")), Column("due", say("Due"))),
-    )  # fmt: skip
-
-
-def _measure(row: pd.Series, actions: pd.DataFrame) -> dict:
-    fits = actions[actions["category"].isin([row["cause"], ""])]
-    if fits.empty:
-        return {"label": row["label"], "action": say("the bank's table has no row for it"), "owner": None, "due": None}
-    first = fits.iloc[0]
-    return {
-        "label": row["label"],
-        "action": Label(first["action"], others={"zh": first["action_zh"]}),
-        "owner": Label(first["owner"], others={"zh": first["owner_zh"]}) if first["owner"] else None,
-        "due": say("{day:date}", day=first["due"]) if first["due"] else None,
-    }
-
-
-def _refuse_twice(actions: pd.DataFrame) -> None:
-    again = actions[actions["category"].duplicated()]
-    if len(again):
-        row = again.iloc[0]
-        raise UserError(f"{row['place']}: the category '{row['category']}' stands twice; take one of the two out.")
-
-
-def _absent(name: str, heading: Message) -> Exhibit:
-    return Exhibit(name, heading, absent=say("Fewer than {needed:count} complaints in the period.", needed=COMPLAINTS_NEEDED))
+def absent_exhibit(name: str, heading: Message) -> Exhibit:
+    """Why there is nothing by cause."""
+    absent = say("Fewer than {needed:count} complaints in the period, or too few customers behind every category.", needed=COMPLAINTS_NEEDED)  # fmt: skip
+    return Exhibit(name, heading, absent=absent)

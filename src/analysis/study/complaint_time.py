@@ -32,6 +32,7 @@ DIVIDED_BY = ("category", "severity", "channel", "product")
 TEST_LEVEL = 0.05
 DAYS_SHOWN = 120
 REOPENED_WITHIN_DAYS = 30
+NONE = Estimate(None, None, None, 0)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def complaint_times(rows: pd.DataFrame, as_of: dt.date, window_months: int, days
         return None
     settled, first = (kaplan_meier(known[f"{kind}_days"], known[f"is_{kind}"]) for kind in ("settled", "answered"))
     return Times(
-        settled, first, median_survival(settled), median_survival(first), {number: _within(known, number) for number in days},
+        settled, first, median_survival(settled), median_survival(first), _shares_within(known, days),
         _groups(known, days), _reopened(rows, as_of, window_months),
     )  # fmt: skip
 
@@ -82,6 +83,17 @@ def _within(known: pd.DataFrame, days: int) -> Estimate:
     return Estimate(1 - left.value, 1 - left.high, 1 - left.low, len(known))
 
 
+def _shares_within(known: pd.DataFrame, days: Sequence[int]) -> dict[int, Estimate]:
+    """`_within` each of the days, those left out between which and the last one told few customers' complaints were settled."""
+    found, before = {}, pd.Series(False, known.index)
+    for number in days:
+        is_in = known["is_settled"] & (known["settled_days"] <= number)
+        estimate = _within(known, number) if is_tellable(customers_of(known[is_in & ~before])) else NONE
+        before = is_in if is_told(estimate) else before
+        found[number] = estimate
+    return found
+
+
 def _groups(known: pd.DataFrame, days: Sequence[int]) -> pd.DataFrame:
     """way, code, complaints, median, low, high (days), within_<days>, p (of the way's log-rank test, times the number of tests),
     is_noise, a row a group; groups of few are left out."""
@@ -102,11 +114,25 @@ def _group_rows(known: pd.DataFrame, way: str, days: Sequence[int]) -> Iterator[
     is_tested = len(told) > 1 and kept["is_settled"].any()
     p = log_rank(kept["settled_days"], kept["is_settled"], codes[kept.index]).p if is_tested else np.nan
     order = sorted(told) if way == "severity" else codes[kept.index].value_counts().index
+    shares = {
+        code: {number: found.value for number, found in _shares_within(known[codes == code], days).items()} for code in order
+    }
+    if len(told) == len(behind):
+        _hide_a_second(shares, behind)
     for code in order:
         own = known[codes == code]
         median = median_survival(kaplan_meier(own["settled_days"], own["is_settled"]))
-        within = {f"within_{number}": _within(own, number).value for number in days}
+        within = {f"within_{number}": value for number, value in shares[code].items()}
         yield {"way": way, "code": code, "complaints": len(own), "median": median.value, "low": median.low, "high": median.high, "p": p, **within}  # fmt: skip
+
+
+def _hide_a_second(shares: dict[str, dict[int, float | None]], behind: pd.Series) -> None:
+    """Takes the share of the smallest other group out where that of a single one is not told, which the share of all would give
+    away."""
+    for number in next(iter(shares.values()), {}):
+        told = [code for code in shares if shares[code][number] is not None]
+        if len(shares) - len(told) == 1 and told:
+            shares[min(told, key=behind.get)][number] = None
 
 
 def _reopened(rows: pd.DataFrame, as_of: dt.date, window_months: int) -> Estimate:

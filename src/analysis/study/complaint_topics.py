@@ -15,15 +15,16 @@ from analysis.stats.text import Read, shown, terms
 from analysis.stats.text_terms import count_matrix, fit_tfidf, phrases_in, uneven_terms, vocabulary
 from analysis.stats.text_topics import STABLE, Topics, find_topics
 from analysis.study.complaint_texts import ComplaintTexts, months_before, shown_phrases
-from analysis.study.disclosed import hidden
+from analysis.study.disclosed import hidden, is_tellable
 from analysis.wording import Message, Quote, listed, say
 
-TEXTS_NEEDED = 200
+TEXTS_NEEDED, CUSTOMERS_NEEDED = 200, 100
 NUMBERS_TRIED = (4, 6, 8, 10, 12, 16)
 LONGEST_TERM = 2
 TERMS_A_TOPIC = 5
 PHRASES_SHOWN = 4
 SAME_TEXTS = 0.5
+NONE = Estimate(None, None, None, 0)
 LABELLED_NEEDED = 200
 
 
@@ -94,7 +95,7 @@ def topic_findings(found: TopicsFound | None) -> list[Finding]:
 def topics_exhibit(found: TopicsFound | None) -> Exhibit:
     """Topics by their typical phrases, with share, change and stability."""
     if found is None or found.table.empty:
-        absent = say("Too few complaints with text for topics: {needed:count} in the period are needed.", needed=TEXTS_NEEDED)
+        absent = say("Too few complaints with text for topics: {needed:count} in the period are needed, and {customers:count} customers who wrote them.", needed=TEXTS_NEEDED, customers=CUSTOMERS_NEEDED)  # fmt: skip
         return Exhibit("topics", say("What complaints are about"), absent=absent)
     columns = (
         Column("topic", say("Typical phrases")),
@@ -144,6 +145,8 @@ def _topics_of(texts: ComplaintTexts, numbers: Sequence[int], seed: int) -> tupl
     if not tried:
         return None
     tfidf = fit_tfidf(counts).transform(counts)
+    if texts.frame["subject"][np.diff(tfidf.indptr) > 0].nunique() < CUSTOMERS_NEEDED:
+        return None
     found = find_topics(tfidf, texts.frame["subject"], tried, seed)
     topic = found.of(tfidf)
     phrases = np.array(shown_phrases(texts), dtype=object)
@@ -198,8 +201,8 @@ def _table(topic, subjects, now, then, phrases, stability) -> pd.DataFrame:
         share, earlier = (observed_share(own[part], subjects[part]) for part in (now, then)) if then.sum() >= TEXTS_NEEDED else (
             observed_share(own[now], subjects[now]), Estimate(None, None, None, int(then.sum()))
         )  # fmt: skip
-        change = difference(share, earlier)
-        writers = subjects[own & now].nunique()
+        writers, writers_before = (subjects[own & part].nunique() for part in (now, then))
+        change = difference(share, earlier) if is_tellable(writers_before) else NONE
         rows.append((words, int((own & now).sum()), writers, *share, *change[:3], stability[number]))
     names = [
         "topic",

@@ -12,7 +12,7 @@ from analysis.finding import Exhibit, Finding
 from analysis.stats.control import Chart, log_error, rate_by_subject, u_chart
 from analysis.stats.intervals import Estimate
 from analysis.study.complaint_frame import window
-from analysis.study.disclosed import is_tellable
+from analysis.study.disclosed import hidden
 from analysis.wording import Message, listed, say
 
 PER = 10_000
@@ -53,16 +53,16 @@ def exposure(customers: pd.DataFrame, as_of: dt.date, months: int) -> pd.DataFra
 
 def complaint_volume(rows: pd.DataFrame, customers: pd.DataFrame, as_of: dt.date, window_months: int) -> Volume | None:
     """`rows` are described complaints, `customers` the canonical table. The chart shows at most MONTHS_SHOWN months that end as
-    `as_of` does, after the month of the first complaint; None below MONTHS_NEEDED. The window is shortened to the months
-    known."""
-    known_months = months_known(rows, as_of)
+    `as_of` does, after the month of the first complaint, and none before the bank had customers; None below MONTHS_NEEDED. The
+    window is shortened to the months known."""
+    known_months = _months_peopled(customers, as_of, months_known(rows, as_of))
     if known_months < MONTHS_NEEDED:
         return None
     span = min(window_months, known_months)
     has_before = known_months >= 2 * span
     months = min(MONTHS_SHOWN, known_months)
     known = exposure(customers, as_of, max(months, (1 + has_before) * span))
-    by_month, chart = _by_month(rows, known.head(months))
+    by_month, chart = _by_month(rows, known.head(months), span)
     now, before = (
         by_customer(window(rows, as_of, span, back), known.iloc[back * span : (back + 1) * span]) if back <= has_before else None
         for back in (0, 1)
@@ -83,7 +83,13 @@ def months_known(rows: pd.DataFrame, as_of: dt.date) -> int:
     return (as_of.year - first.year) * 12 + as_of.month - first.month - (as_of != month_end(as_of))
 
 
-def _by_month(rows: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, Chart]:
+def _months_peopled(customers: pd.DataFrame, as_of: dt.date, months: int) -> int:
+    """How many of the `months` up to `as_of` have customers, back to the first that has none."""
+    peopled = [on_books(customers, months_before(as_of, back)).any() for back in range(months + 1)]
+    return next((back for back in range(months) if not (peopled[back] or peopled[back + 1])), months)
+
+
+def _by_month(rows: pd.DataFrame, known: pd.DataFrame, span: int) -> tuple[pd.DataFrame, Chart]:
     ends = known.index.sort_values()
     place = np.searchsorted(ends.to_numpy(), rows["day"].to_numpy(), side="left")
     inside = rows[(place < len(ends)) & (rows["day"] > months_before(ends[0].date(), 1).isoformat())]
@@ -101,7 +107,16 @@ def _by_month(rows: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, Ch
     )
     for name in ("low998", "high998"):
         table[name] = PER * chart.limits[name]
-    return table.assign(outside=outside, is_shown=[is_tellable(count) for count in few]), chart
+    return table.assign(outside=outside, is_shown=_is_shown(few.to_numpy(), span)), chart
+
+
+def _is_shown(customers: np.ndarray, span: int) -> np.ndarray:
+    """Which months may be shown: the rate of each period of `span` months is told, so that no single one may be missing from it."""
+    period = np.arange(len(customers))[::-1] // span
+    shown = np.empty(len(customers), dtype=bool)
+    for number in np.unique(period):
+        shown[period == number] = ~hidden(customers[period == number])
+    return shown
 
 
 def by_customer(rows: pd.DataFrame, known: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

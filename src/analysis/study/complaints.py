@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.errors import NotProduced
-from analysis.finding import Exhibit, Finding
+from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
 from analysis.study.complaint_backlog import backlog_exhibit, backlog_findings, complaint_backlog
 from analysis.study.complaint_branches import branch_findings, branches_exhibit, complaint_branches, silence_exhibit
 from analysis.study.complaint_frame import COMPLAINTS_NEEDED, Process, customers_of, described, window
@@ -20,6 +20,7 @@ from analysis.study.complaint_rules import complaint_rules, rule_findings, rules
 from analysis.study.complaint_time import USUAL_DAYS, complaint_times, resolution_exhibit, time_findings, times_exhibit
 from analysis.study.complaint_volume import complaint_volume, volume_exhibit, volume_findings
 from analysis.study.disclosed import is_tellable, told
+from analysis.study.parameters import refuse_odd
 from analysis.wording import say
 
 
@@ -55,12 +56,15 @@ def complaints(
     """`received`, `customers` and `surveys` are the canonical tables complaints, customers and surveys (None: not brought);
     `branch_names` by branch_id; `limits` the bank's rules, any number. The complaints of the last `window_months` are
     reported."""
+    refuse_odd(window_months=window_months)
     process, rows = process or Process(), described(received, as_of)
     now = window(rows, as_of, window_months)
-    if len(now) < COMPLAINTS_NEEDED or not is_tellable(customers_of(now)):
+    if len(now) < COMPLAINTS_NEEDED:
         raise NotProduced(
             say("Complaints received in the period: {n}; needed: {needed:count}.", n=told(len(now)), needed=COMPLAINTS_NEEDED)
         )
+    if not is_tellable(customers_of(now)):
+        raise NotProduced(say("Fewer than {needed:count} customers complained in the period.", needed=DISCLOSURE_THRESHOLD))
     volume = complaint_volume(rows, customers, as_of, window_months)
     parts = complaint_parts(rows, customers, as_of, volume)
     repeats = complaint_repeats(rows, as_of, window_months, process.repeat_days)

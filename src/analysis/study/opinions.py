@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
 from analysis.stats.intervals import Estimate, funnel_limits, share_by_group, simultaneous
+from analysis.study.disclosed import hidden
 from analysis.study.profile_words import CHANNELS
 from analysis.study.satisfaction_measures import OVERALL, PROMOTERS, TOP_TWO_BOX, Measure
 from analysis.study.survey import TOP_BOX_FROM
@@ -55,17 +56,18 @@ def by_response(responses: pd.DataFrame, groups: Groups) -> dict[Message, pd.Ser
 
 def by_groups(recent: pd.DataFrame, groups: Groups, measure: Measure) -> pd.DataFrame:
     """The `measure` of each group → label, value, low, high, base, group, labels in their order where they are categorical;
-    groups of few are left out."""
+    groups of few are left out, and so many others that none can be worked out from the whole."""
     parts = []
     for heading, labels in by_response(recent, groups).items():
         keys, by_name = named(labels)
         table = measure.by_group(keys, recent)
+        table = table[~hidden(table["base"].to_numpy())]
         table = table.sort_values("label", key=lambda names, order=list(by_name): names.map(order.index))
         parts.append(table.assign(label=table["label"].map(by_name), group=heading))
     frame = (
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["label", "value", "low", "high", "base", "group"])
     )
-    return frame[frame["base"] >= DISCLOSURE_THRESHOLD].reset_index(drop=True)
+    return frame[frame["base"] > 0].reset_index(drop=True)
 
 
 def named(labels: pd.Series) -> tuple[pd.Series, dict[str, Message | str]]:
@@ -125,12 +127,12 @@ def branch_findings(table: pd.DataFrame | None) -> list[Finding]:
     outside = above + below
     text = (
         say(
-            "Branches outside the limits of chance (99.8%): **{outside:count}** of {all:count} (above: {above:count}, below: {below:count}); the others cannot be ranked.",
+            "Branches whose share of a 9 or a 10 lies outside the limits of chance (99.8%): **{outside:count}** of {all:count} (above: {above:count}, below: {below:count}); the others cannot be ranked by it.",
             outside=outside, all=len(table), above=above, below=below,
         )
         if outside
         else say(
-            "**None** of {all:count} branches lies outside the limits of chance (99.8%): their order says nothing.",
+            "**None** of {all:count} branches lies outside the limits of chance (99.8%) with its share of a 9 or a 10: their order by it says nothing.",
             all=len(table),
         )
     )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.errors import NotProduced
+from analysis.errors import NotProduced, UserError
 from analysis.finding import Exhibit, Finding
 from analysis.stats.multiple import DISCOVERY_RATE
 from analysis.study.disclosed import told
@@ -18,6 +18,7 @@ from analysis.study.opinions import (
     promoters_exhibit,
     top_groups_exhibit,
 )
+from analysis.study.parameters import refuse_odd
 from analysis.study.satisfaction_branches import pooled_branches, pooled_exhibit, pooled_findings
 from analysis.study.satisfaction_changes import changes, changes_exhibit, changes_findings
 from analysis.study.satisfaction_effort import effort_exhibit, effort_findings, effort_trend_exhibit
@@ -60,6 +61,11 @@ def satisfaction(
     (Message) by customer_id; `branch_names` by branch_id. Each customer's last answer of the last `window_months` is
     reported (of all, where they bear no dates), beside as long a period before; of the changes of groups that are told, the share
     `false_discovery_rate` may be chance."""
+    refuse_odd(window_months=window_months, seed=seed)
+    if not 0 < false_discovery_rate < 1:
+        raise UserError(
+            f"false_discovery_rate is {false_discovery_rate:g}; it must lie between 0 and 1, such as {DISCOVERY_RATE:g}."
+        )
     recent, before = windows(surveys, as_of, window_months)
     known = int(recent["overall"].notna().sum())
     if known < ANSWERS_NEEDED:

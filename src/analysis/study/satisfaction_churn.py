@@ -14,8 +14,8 @@ from analysis.stats.logistic import NotEstimable, fit_logistic
 from analysis.stats.prediction import observed_share
 from analysis.study.churn import MAIN_RULE, PARTS, ChurnRule, matured, outcomes
 from analysis.study.disclosed import hidden
-from analysis.study.satisfaction_frame import BY_LOT, BY_STAFF, DAYS_TO_ANSWER
-from analysis.study.satisfaction_unasked import triggers
+from analysis.study.satisfaction_frame import AFTER_CONTACT, BY_LOT, BY_STAFF, DAYS_TO_ANSWER
+from analysis.study.satisfaction_unasked import OCCASION, triggers
 from analysis.study.survey import is_dated
 from analysis.study.warning_model import EVENTS_PER_TERM, design
 from analysis.wording import say
@@ -23,7 +23,7 @@ from analysis.wording import say
 LEAVERS_NEEDED = 30
 GROUPS = {"low": say("Mark 1 to 6"), "middle": say("Mark 7 or 8"), "high": say("Mark 9 or 10")}
 LOWEST_MIDDLE, LOWEST_HIGH = 7, 9
-KNOWN_BEFORE = ("tenure", "assets", "transactions", "complaint", "digital", "products", "days_silent", "corporate")
+KNOWN_BEFORE = (OCCASION, "tenure", "assets", "transactions", "complaint", "digital", "products", "days_silent", "corporate")
 LOWER = "one_point_lower"
 SIGNS = ("slowing", "assets_falling")
 
@@ -31,7 +31,7 @@ SIGNS = ("slowing", "assets_falling")
 @dataclass(frozen=True)
 class ChurnByMark:
     """`rows`: one an answer whose horizon has ended (see `marks_and_leaving`), `invited` the same of all invitations by lot (answered,
-    left). `crude` and `adjusted`: odds ratio of leaving, one point of the mark lower; `known`: terms of the customer before the answer that
+    left). `crude` and `adjusted`: odds ratio of leaving, one point of the mark lower; `known`: terms of the answer's occasion and of the customer before it that
     it is adjusted for. `shares`: by group of marks (label, value, low, high, base, events)."""
 
     rows: pd.DataFrame
@@ -92,12 +92,13 @@ def marks_and_leaving(
     rule: ChurnRule,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row a customer at risk at a matured landmark that answered since the landmark before (its last answer; those that staff
-    asked for left out): landmark, customer_id, mark, left (0/1, by any rule, within the horizon after the landmark), closed, dormant, run_off, and the terms of
+    asked for left out): landmark, customer_id, mark, after_contact (0/1), left (0/1, by any rule, within the horizon after the landmark), closed, dormant, run_off, and the terms of
     `warning_model.design` at the landmark before the answer. And one row a customer invited by lot in that time, so early that it could
     answer: landmark, customer_id, answered, left."""
     days = sorted(history)
     marks = surveys.dropna(subset=["customer_id", "overall"])
-    marks = marks[triggers(marks, invitations) != BY_STAFF]
+    trigger = triggers(marks, invitations)
+    marks = marks.assign(**{OCCASION: trigger.eq(AFTER_CONTACT).astype(float)})[trigger != BY_STAFF]
     lot = invitations[invitations["trigger"] == BY_LOT] if invitations is not None and "trigger" in invitations else None
     rows, invited = [], []
     for before, day in pairwise(days):
@@ -107,7 +108,12 @@ def marks_and_leaving(
         left = result[MAIN_RULE]
         own = _between(marks, "answered_date", before, day, left)
         facts = design(history[before]).reindex(own["customer_id"]).reset_index(drop=True)
-        given = {"landmark": day, "customer_id": own["customer_id"], "mark": own["overall"].astype(float)}
+        given = {
+            "landmark": day,
+            "customer_id": own["customer_id"],
+            "mark": own["overall"].astype(float),
+            OCCASION: own[OCCASION],
+        }
         ways = {name: own["customer_id"].map(result[name]) for name in PARTS}
         rows.append(pd.DataFrame({**given, "left": own["customer_id"].map(left), **ways}).reset_index(drop=True).join(facts))
         if lot is not None:
@@ -130,7 +136,7 @@ def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 
 
 def usable(rows: pd.DataFrame) -> tuple[str, ...]:
-    """What is known of customers before the answer and can be held equal: first ones first, EVENTS_PER_TERM who left (or stayed, if fewer)
+    """What is known before the answer, of its occasion and the customer, and can be held equal: first ones first, EVENTS_PER_TERM who left (or stayed, if fewer)
     to a term, the mark's own included; no flag that is rare or goes with one outcome only."""
     most = int(min(rows["left"].sum(), (1 - rows["left"]).sum())) // EVENTS_PER_TERM - 1
     kept = []

@@ -1,16 +1,17 @@
 """What would have to be true for the mark to bear on leaving, and what the data say of it."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pandas as pd
 
 from analysis.finding import Column, Exhibit
 from analysis.stats.intervals import Estimate, difference_of_shares
-from analysis.stats.sensitivity import bounding_factor, e_value, e_value_of_limit, risk_ratio_of
+from analysis.stats.sensitivity import e_value, e_value_of_limit, risk_ratio_of
 from analysis.study.churn import PARTS, RULES
 from analysis.study.disclosed import is_tellable
 from analysis.study.satisfaction_churn import LEAVERS_NEEDED, ChurnByMark, early_signs, mark_group, odds_ratio
-from analysis.study.satisfaction_churn_exhibits import WORDS, absent_reason, numbers_of
+from analysis.study.satisfaction_churn_exhibits import WORDS, absent_reason, is_beyond, numbers_of
 from analysis.wording import Message, listed, say
 
 HOLDS, NOT_REFUTED, DOUBTFUL = say("holds"), say("not refuted"), say("doubtful")
@@ -73,17 +74,32 @@ def _under_way(found: ChurnByMark) -> Condition:
 
 
 def _dose(found: ChurnByMark) -> Condition:
-    """The lower the mark, the more leave: a trend beyond noise, and no step against it beyond noise."""
+    """The lower the mark, the more leave: a trend beyond noise, as counted too, and no step against it beyond noise."""
     shares = found.shares
     words = listed(say("{label}: {value:share}", label=row["label"], value=row["value"]) for _, row in shares.iterrows())
     cells = [(row["events"], row["base"]) for _, row in shares.iterrows()]
     against = any(difference_of_shares(*lower, *higher).high < 0 for lower, higher in pairwise(cells))
     trend = found.adjusted or found.crude
-    said = say(
-        "Left, by mark: {shares}. Trend: {value:ratio} times the odds, one point lower (interval {low:ratio} to {high:ratio}).",
-        shares=words, **numbers_of(trend._asdict()),
-    )  # fmt: skip
-    return say("The lower the mark, the more leave."), said, HOLDS if trend.low > 1 and not against else DOUBTFUL
+    numbers = {
+        "shares": words,
+        **numbers_of(trend._asdict()),
+        "crude": found.crude.value,
+        "least": found.crude.low,
+        "most": found.crude.high,
+    }
+    said = (
+        say(
+            "Left, by mark: {shares}. Trend: {crude:ratio} times the odds, one point lower (interval {least:ratio} to {most:ratio}).",
+            **numbers,
+        )
+        if found.adjusted is None
+        else say(
+            "Left, by mark: {shares}. Trend: {crude:ratio} times the odds, one point lower (interval {least:ratio} to {most:ratio}); what was known before held equal {value:ratio} (interval {low:ratio} to {high:ratio}).",
+            **numbers,
+        )
+    )
+    verdict = HOLDS if is_beyond(found.crude) else NOT_REFUTED
+    return say("The lower the mark, the more leave."), said, verdict if trend.low > 1 and not against else DOUBTFUL
 
 
 def _by_rule(found: ChurnByMark) -> Condition:
@@ -117,7 +133,7 @@ def _common_cause(found: ChurnByMark) -> Condition:
     if strongest is not None:
         name, factor = strongest
         said = say(
-            "{said} Something as strong as the strongest thing known ({known}) would move it by {factor:ratio} times at most.",
+            "{said} Leaving out the one thing known that counts most ({known}) would move it by {factor:ratio} times.",
             said=said, known=WORDS[name], factor=factor,
         )  # fmt: skip
     return condition, said, UNTESTABLE if found.adjusted.low > 1 else DOUBTFUL
@@ -132,18 +148,15 @@ def _contrast(found: ChurnByMark) -> Estimate:
 
 
 def benchmark(found: ChurnByMark) -> tuple[str, float] | None:
-    """Of what is known before the answer, each split at its median: which bounds most what leaving it out could do, and the bound
-    (see `bounding_factor`)."""
-    low = mark_group(found.rows["mark"]).eq("low")
-    bounds = {}
+    """Of what is known before the answer, what moves the risk ratio of low against high marks most where it alone is left out, and by
+    how many times (of a ratio below 1 its inverse)."""
+    moved = {}
     for name in found.known:
-        values = found.rows[name].fillna(found.rows[name].median())
-        above = values > values.median() if values.nunique() > 2 else values > values.min()
-        cells = [found.rows.loc[above, "left"], found.rows.loc[~above, "left"], above[low], above[~low]]
-        if all(len(cell) and cell.mean() > 0 for cell in cells):
-            ratios = cells[0].mean() / cells[1].mean(), cells[2].mean() / cells[3].mean()
-            bounds[name] = bounding_factor(*map(float, ratios))
-    return max(bounds.items(), key=lambda item: item[1]) if bounds else None
+        without = odds_ratio(found.rows, tuple(other for other in found.known if other != name))
+        if without is not None:
+            factor = _contrast(found).value / _contrast(replace(found, adjusted=without)).value
+            moved[name] = max(factor, 1 / factor)
+    return max(moved.items(), key=lambda item: item[1]) if moved else None
 
 
 def _who_answers(found: ChurnByMark) -> Condition:

@@ -49,7 +49,7 @@ def dose(
     months: int = MONTHS,
 ) -> Dose | None:
     """The canonical tables and features by landmark → the relation over the answers of the `months` up to `as_of`. None where fewer than
-    100 answers follow a contact whose wait was recorded, or waits do not vary.
+    100 answers follow a contact whose wait was recorded, or waits or marks do not vary.
 
     Least squares. Answers of one branch go together: cluster-robust by branch with t of G − 1 degrees of freedom (Liang and Zeger
     1986), by customer where fewer than 8 branches are named. Straight line or not: restricted cubic spline with four knots (Harrell
@@ -57,6 +57,8 @@ def dose(
     if contacts is None or "answered_date" not in surveys:
         return None
     given = answers_given(surveys, as_of, months)
+    if len(given) < ROWS_NEEDED or given["overall"].nunique() < 2:
+        return None
     invited, called = after_contact(given, invitations, contacts), after_last_contact(given, contacts)
     is_invited = len(invited) >= ROWS_NEEDED
     rows = with_features(invited if is_invited else called, history)
@@ -141,7 +143,8 @@ def dose_findings(found: Dose | None) -> list[Finding]:
     rest = {"unit": "mark", "base_of": "answers", "exhibit": "dose", "compare_to": 0.0}
     made = []
     for name, one, evidence in (("dose.waiting", found.adjusted, "adjusted"), ("dose.waiting_crude", found.crude, "association")):
-        text = _told(one).filled(among=_alike(found) if evidence == "adjusted" else say("as answered"))
+        among = _alike(found) if evidence == "adjusted" else say("as answered")
+        text = _told(one).filled(among=say("{among} (answers of {months:count} months)", among=among, months=found.months))
         numbers = {"value": one.value, "base": one.base, "low": one.low, "high": one.high}
         made.append(Finding(name, text, evidence=evidence, is_headline=evidence == "adjusted", **numbers, **rest))
     return made

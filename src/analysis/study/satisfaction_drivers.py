@@ -11,6 +11,7 @@ from analysis.finding import Exhibit, Finding
 from analysis.study.disclosed import told
 from analysis.study.driver_methods import agreement, agreement_exhibit, agreement_findings
 from analysis.study.drivers import driver_findings, drivers, drivers_exhibit, items_exhibit
+from analysis.study.parameters import refuse_odd
 from analysis.study.satisfaction_dose import dose, dose_exhibit, dose_findings
 from analysis.study.satisfaction_map import importance_map, map_exhibit, map_findings
 from analysis.study.satisfaction_odds import odds, odds_exhibit, odds_findings
@@ -65,6 +66,7 @@ def satisfaction_drivers(
 ) -> SatisfactionDrivers:
     """Each customer's last answer of the last `window_months` counts (of all, where they bear no dates), but for waits, which need more
     answers and go back as far as `dose` does; `history` holds the features of each landmark."""
+    refuse_odd(window_months=window_months, replicates=replicates, seed=seed)
     recent, _ = windows(asked.surveys, as_of, window_months)
     known = int(recent["overall"].notna().sum())
     if known < ANSWERS_NEEDED:

@@ -67,6 +67,7 @@ def answered_share(rows: pd.DataFrame) -> Estimate:
 
 def _rates(rows: pd.DataFrame, labels: pd.Series, heading: Message, order: list) -> pd.DataFrame:
     """label, value, low, high, base, group, in this order; labels of few customers who answered, or did not, are left out."""
+    labels = labels.astype(object)
     order = [label for label in order if (labels == label).any()]
     if not order:
         return pd.DataFrame(columns=["label", "value", "low", "high", "base", "group"])

@@ -104,7 +104,8 @@ def triggers(surveys: pd.DataFrame, invitations: pd.DataFrame | None) -> pd.Seri
     if invitations is None or "trigger" not in invitations:
         return pd.Series("", surveys.index)
     sent = invitations.dropna(subset=["response_id"]).drop_duplicates("response_id").set_index("response_id")["trigger"]
-    return surveys["response_id"].map(sent).fillna("")
+    found = surveys["response_id"].map(sent).astype(object)
+    return found.where(found.notna(), "")
 
 
 def unasked(

@@ -9,7 +9,7 @@ from analysis.finding import Column, Exhibit, Finding
 from analysis.stats.forecasts import forecast_table
 from analysis.stats.intervals import simultaneous
 from analysis.study.satisfaction_unasked import JUDGE_BY, LEARN_FROM, Unasked
-from analysis.study.satisfaction_unasked_groups import LOW_SHARE, UnaskedGroups
+from analysis.study.satisfaction_unasked_groups import UnaskedGroups
 from analysis.wording import Message, say
 
 MOST_BINS, ANSWERS_PER_BIN = 10, 30
@@ -17,7 +17,7 @@ RESTED = {"evidence": "association", "base_of": "answers"}
 
 
 def unasked_findings(found: Unasked | None, groups: UnaskedGroups | None) -> list[Finding]:
-    """How well behaviour predicts; then the whole, each group, and where low predictions gather."""
+    """How well behaviour predicts; then the whole, each group, and where low marks would gather."""
     if found is None:
         return []
     quality = _quality_findings(found)
@@ -60,7 +60,7 @@ def _numbers(estimate) -> dict:
 def _whole_finding(found: Unasked, groups: UnaskedGroups) -> Finding:
     whole, said = groups.whole, groups.answered
     text = say(
-        "Were all customers asked, the mean mark expected from their behaviour is **{value:mark}** (prediction interval {low:mark} to {high:mark}); those who answered gave {said:mark}. If those who do not answer feel otherwise than those who answer and behave alike, it is off by as much.",
+        "Were all customers asked, the mean mark expected from their behaviour is **{value:mark}** (prediction interval {low:mark} to {high:mark}); those who answered, answers that staff asked for left out, gave {said:mark}. If those who do not answer feel otherwise than those who answer and behave alike, it is off by as much.",
         **_numbers(whole), said=said.value,
     )  # fmt: skip
     return Finding(
@@ -69,23 +69,37 @@ def _whole_finding(found: Unasked, groups: UnaskedGroups) -> Finding:
 
 
 def _low_findings(groups: UnaskedGroups) -> list[Finding]:
-    """Of the groups where low predictions gather beyond noise, all read at once."""
-    table = marked(groups.low, LOW_SHARE)
-    apart = table[~table["is_noise"] & (table["value"] > LOW_SHARE)].sort_values("value", ascending=False)
-    made = []
-    for _, row in apart.iterrows():
+    """Low marks expected of all, and of the groups of which more are expected beyond noise, all read at once."""
+    whole, made = groups.all_low, []
+    for _, row in _above(groups.low).iterrows():
         text = say(
-            "{name}: **{value:share}** of these customers are among the tenth of all with the lowest predictions (interval {low:share} to {high:share}); they are {customers:share} of all and {share:share} of that tenth.",
-            name=named(row), **_numbers(row), customers=row["customer_share"], share=row["low_share"],
+            "{name}: were all asked, **{value:share}** of these customers would be expected to give a 6 or less (interval {low:share} to {high:share}), against {whole:share} of all; they are {customers:share} of all customers, and {share:share} of the low marks expected would be theirs.",
+            name=named(row), **_numbers(row), whole=whole.value, customers=row["customer_share"], share=row["low_share"],
         )  # fmt: skip
-        limits = {"low": row["low"], "high": row["high"], "compare_to": LOW_SHARE}
+        limits = {"low": row["low"], "high": row["high"], "compare_to": whole.value}
         made.append(
             Finding(
-                f"unasked.lowest_tenth.{slug(row)}", text, row["value"], int(row["base"]), "share", "association",
+                f"unasked.low.{slug(row)}", text, row["value"], int(row["base"]), "share", "association",
                 **limits, exhibit="unasked_where", is_headline=not made,
             )
         )  # fmt: skip
-    return made
+    text = say(
+        "Were all customers asked, **{value:share}** would be expected to give a 6 or less (interval {low:share} to {high:share}).",
+        **_numbers(whole),
+    )
+    limits = {"low": whole.low, "high": whole.high, "exhibit": "unasked_where", "is_headline": False}
+    return [*made, Finding("unasked.low", text, whole.value, whole.base, "share", "association", **limits)]
+
+
+def _above(low: pd.DataFrame) -> pd.DataFrame:
+    """Groups of which more low marks are expected than of all beyond noise, first the highest share."""
+    table = _marked_low(low)
+    return table[~table["is_noise"] & (table["gap"] > 0)].sort_values("value", ascending=False)
+
+
+def _marked_low(low: pd.DataFrame) -> pd.DataFrame:
+    gaps = low[["gap", "gap_low", "gap_high"]].set_axis(["value", "low", "high"], axis=1)
+    return low.assign(is_noise=marked(gaps, 0.0)["is_noise"])
 
 
 def _group_findings(groups: UnaskedGroups) -> list[Finding]:
@@ -152,7 +166,7 @@ def unasked_beside_exhibit(found: Unasked | None, groups: UnaskedGroups | None) 
     return Exhibit(
         name="unasked_beside",
         title=say("Expected of all customers {whole:mark}, given by those who answered {said:mark}", whole=groups.whole.value, said=groups.answered.value),
-        subtitle=say("Mean overall mark, 1 to 10: expected if all were asked, with its 95% prediction interval, beside the mean of those who answered in the period; a dash: too few answers"),
+        subtitle=say("Mean overall mark, 1 to 10: expected if all were asked, with its 95% prediction interval, beside the mean of those who answered in the period, answers that staff asked for left out; a dash: too few answers"),
         frame=table,
         columns=(
             Column("label", say("Group")),
@@ -179,7 +193,7 @@ def unasked_validation_exhibit(found: Unasked | None) -> Exhibit:
     fits = found.slope.value is not None and found.slope.low <= 1 <= found.slope.high and found.shift.low <= 0 <= found.shift.high
     numbers = {"saved": found.made.r_squared.value, "slope": found.slope.value, "shift": found.shift.value}
     title = (
-        say("Predictions fit later answers on average, and tell {saved:share} of their variation; slope {slope:number}", **numbers)
+        say("Predictions differ from later answers by no more than noise on average, and tell {saved:share} of their variation; slope {slope:number}", **numbers)
         if fits
         else say("Predictions are off: later answers lie {shift:mark} points from them, slope {slope:number}, where 1 is right", **numbers)
     )  # fmt: skip
@@ -193,31 +207,24 @@ def unasked_validation_exhibit(found: Unasked | None) -> Exhibit:
 
 
 def unasked_where_exhibit(found: Unasked | None, groups: UnaskedGroups | None) -> Exhibit:
-    """Share of each group's customers among the tenth with the lowest predictions."""
-    heading = say("Where low predictions gather")
+    """Share of each group's customers expected to give a low mark."""
+    heading = say("Where low marks would gather")
     if absent := _absent("unasked_where", heading, found, groups):
         return absent
     if groups.low.empty:
-        return Exhibit(
-            "unasked_where", heading, absent=say("The groups hold too few customers with low predictions to be shown.")
-        )
-    table = marked(groups.low, LOW_SHARE)
-    apart = table[~table["is_noise"] & (table["value"] > LOW_SHARE)]
-    most = apart.loc[apart["value"].idxmax()] if len(apart) else None
-    title = (
-        say("Low predictions gather in no group beyond noise, {all:count} compared at once", all=len(table))
-        if most is None
-        else say(
-            "Low predictions gather most in: {label}, {value:share} of its customers, {share:share} of the lowest tenth",
-            label=named(most), value=most["value"], share=most["low_share"],
-        )
-    )  # fmt: skip
+        return Exhibit("unasked_where", heading, absent=say("Too few low marks are expected of the groups for them to be shown."))
+    whole, above, count = groups.all_low.value, _above(groups.low), len(groups.low)
+    if above.empty:
+        title = say("Of no group more low marks are expected than of all, {whole:share}, beyond noise, {all:count} compared at once", whole=whole, all=count)  # fmt: skip
+    else:
+        most = above.iloc[0]
+        title = say("Most low marks are expected of: {label}, {value:share} would give a 6 or less, against {whole:share} of all", label=named(most), value=most["value"], whole=whole)  # fmt: skip
     subtitle = say(
-        "Share of each group's customers who are among the tenth of all with the lowest predictions, in %; 10 is the share of all; lines, 95% intervals of the model's error; hollow: within noise, all compared at once; base: customers"
+        "Share of each group's customers expected to give a 6 or less, were all asked, in %: predictions with the scatter of answers about them; lines, 95% intervals of the expected share; hollow: difference from all within noise, all compared at once; base: customers"
     )
+    frame = _marked_low(groups.low)[["label", "group", "value", "low", "high", "base", "is_noise"]]
     return Exhibit(
-        "unasked_where", title, subtitle, table, reference=LOW_SHARE, reference_label=say("All"),
-        options={"value_label": say("% of group")},
+        "unasked_where", title, subtitle, frame, reference=whole, reference_label=say("All"), options={"value_label": say("% of group")},
     )  # fmt: skip
 
 

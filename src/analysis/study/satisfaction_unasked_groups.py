@@ -1,4 +1,4 @@
-"""What the customers of a group would say on average, and in which groups the low predictions gather."""
+"""What the customers of a group would say on average, and in which groups low marks would gather."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,13 +9,14 @@ import pandas as pd
 
 from analysis.stats.intervals import Estimate, mean_by_group, mean_t
 from analysis.stats.pooling import between_share, grouped
-from analysis.study.disclosed import hidden
+from analysis.study.disclosed import hidden, told_base
 from analysis.study.satisfaction_frame import BY_STAFF, DIGITAL_SHARES, age_groups, digital_share
 from analysis.study.satisfaction_unasked import Unasked, branch_codes, expected, predict, scaled, triggers
 from analysis.study.survey import windows
 from analysis.wording import Message, say
 
-LOW_SHARE = 0.1
+LOW_BELOW = 6.5
+LOW_COLUMNS = ["label", "group", "value", "low", "high", "base", "gap", "gap_low", "gap_high", "customer_share", "low_share"]
 GROUPS_NEEDED = 2
 DIGITAL = (say("Seldom digital"), say("Partly digital"), say("Mostly digital"))
 
@@ -25,11 +26,12 @@ Groups = Mapping[Message, pd.Series]
 @dataclass(frozen=True)
 class UnaskedGroups:
     """Mean mark that all customers would give (`whole`), by group (`means`, see `group_means`), of those who `answered` in the period,
-    and where the lowest predictions gather (`low`, see `low_shares`)."""
+    and the share of low marks of all (`all_low`) and by group (`low`), see `low_shares`."""
 
     whole: Estimate
     answered: Estimate
     means: pd.DataFrame
+    all_low: Estimate
     low: pd.DataFrame
 
 
@@ -49,7 +51,7 @@ def unasked_by_group(
     kept = surveys[triggers(surveys, invitations) != BY_STAFF]
     recent = windows(kept, as_of, months)[0].dropna(subset=["customer_id", "overall"])
     means = group_means(found, groups, recent, seed)
-    return UnaskedGroups(whole_mean(found, seed), mean_t(recent["overall"]), means, low_shares(found, groups))
+    return UnaskedGroups(whole_mean(found, seed), mean_t(recent["overall"]), means, *low_shares(found, groups, seed))
 
 
 def unasked_groups(features: pd.DataFrame, branches: pd.DataFrame | None = None) -> dict[Message, pd.Series]:
@@ -81,11 +83,11 @@ def group_means(found: Unasked, groups: Groups, recent: pd.DataFrame, seed: int 
 
     The prediction interval holds the model's error, how far groups of the kind depart from the model beyond it, and the chance of
     single customers. Groups of few customers are left out, answered means of few answers too."""
-    rows = []
+    rows, ways = [], _ways(found, groups)
     for number, (heading, labels) in enumerate(groups.items()):
-        names, member = _membership(labels, found.customers.index)
-        if len(names) < GROUPS_NEEDED:
+        if heading not in ways:
             continue
+        names, member = ways[heading]
         apart = np.full(len(names), departure(found, labels))
         made = _estimate(*_mean_draws(found, member, apart, seed + number))
         said = mean_by_group(recent["customer_id"].map(labels.astype(str)), recent["overall"])
@@ -95,7 +97,7 @@ def group_means(found: Unasked, groups: Groups, recent: pd.DataFrame, seed: int 
             .set_axis(["answered", "answered_low", "answered_high", "answers"], axis=1)
         )
         table = pd.DataFrame(made).assign(label=names, group=heading, name=[str(name) for name in names])
-        rows.append(table.join(said, on="name")[~hidden(table["base"])])
+        rows.append(table.join(said, on="name")[~_is_hidden(heading, ways)])
     columns = ["label", "group", "value", "low", "high", "base", "answered", "answered_low", "answered_high", "answers"]
     return pd.concat(rows, ignore_index=True)[columns] if rows else pd.DataFrame(columns=columns)
 
@@ -111,41 +113,74 @@ def departure(found: Unasked, labels: pd.Series) -> float:
     return float(np.sqrt(of.within * share / (1 - share)))
 
 
-def low_shares(found: Unasked, groups: Groups) -> pd.DataFrame:
-    """Of each group's customers the share among the LOW_SHARE of all with the lowest predictions: label, group, value, low, high, base
-    (customers), customer_share (of all customers), low_share (of all low predictions).
+def low_shares(found: Unasked, groups: Groups, seed: int = 7) -> tuple[Estimate, pd.DataFrame]:
+    """Share of marks of 6 or less expected of all customers, were all asked; and of each group's: label, group, value, low, high, base
+    (customers), gap, gap_low, gap_high (share less that of all), customer_share (of all customers), low_share (of all low marks).
 
-    Averaged over what the model's coefficients may be, so that a doubtful order is not read as sure; groups with few of them hidden."""
+    A customer's share is that of the answers' residuals that, with the prediction, lie below LOW_BELOW: predictions alone vary far less
+    than marks. The interval holds the model's error, the draw of the residuals and how far groups of the kind depart from the model;
+    not the chance of single customers. Groups of which few low marks are expected are hidden."""
+    ways = _ways(found, groups)
+    apart = [departure(found, groups[heading]) for heading in ways]
+    members = [member for _, member in ways.values()]
+    draws = _low_draws(found, members, apart, seed)
+    residuals, marks = np.sort(found.model.fit.residuals), predict(found.model, found.customers)
+    whole, *values = _low_by_group(marks, residuals, members, [0.0 * own[:, 0] for own in members])
+    all_low = _estimate(whole, draws[0], np.array([len(marks)]))[0]
+    rows = [pd.DataFrame(columns=LOW_COLUMNS)]
+    for (heading, (names, member)), value, drawn in zip(ways.items(), values, draws[1:], strict=True):
+        sizes = member.sum(axis=1)
+        table = pd.DataFrame(_estimate(value, drawn, sizes)).assign(label=names, group=heading)
+        table["gap"] = value - whole
+        table["gap_low"], table["gap_high"] = np.quantile(drawn - draws[0], [0.025, 0.975], axis=0)
+        table["customer_share"], table["low_share"] = sizes / len(marks), value * sizes / (whole * len(marks))
+        rows.append(table.loc[~hidden(np.round(value * sizes)) & ~_is_hidden(heading, ways), LOW_COLUMNS])
+    return all_low, pd.concat(rows[1:] or rows, ignore_index=True)
+
+
+def _low_draws(found: Unasked, members: list[np.ndarray], apart: list[float], seed: int) -> list[np.ndarray]:
+    """What the share of low marks may be of all (draws × 1) and of the groups of each way (draws × groups)."""
+    random, places, residuals = np.random.default_rng(seed), _places(found), found.model.fit.residuals
+    codes = pd.factorize(found.answers["customer_id"])[0]
+    made = []
+    for draw in found.model.draws:
+        picked = np.bincount(random.integers(codes.max() + 1, size=codes.max() + 1), minlength=codes.max() + 1)
+        again = np.sort(np.repeat(residuals, picked[codes]))
+        moves = [spread * random.standard_normal(len(own)) for spread, own in zip(apart, members, strict=True)]
+        made.append(_low_by_group(expected(found.model, *places, draw), again - again.mean(), members, moves))
+    return [np.array(own) for own in zip(*made, strict=True)]
+
+
+def _low_by_group(
+    marks: np.ndarray, residuals: np.ndarray, members: list[np.ndarray], moves: list[np.ndarray]
+) -> list[np.ndarray]:
+    """Mean share of low marks of all, and of each way's groups, their marks moved by `moves`; `residuals` in order."""
+    made = [np.array([low_chance(marks, residuals).mean()])]
+    for member, move in zip(members, moves, strict=True):
+        made.append(member @ low_chance(marks + move @ member, residuals) / member.sum(axis=1))
+    return made
+
+
+def low_chance(marks: np.ndarray, residuals: np.ndarray) -> np.ndarray:
+    """Share of the `residuals`, in order, with which each expected mark comes to a mark of 6 or less."""
+    return np.searchsorted(residuals, LOW_BELOW - marks, side="left") / len(residuals)
+
+
+def _ways(found: Unasked, groups: Groups) -> dict[Message, tuple[list[Message], np.ndarray]]:
+    """The `_membership` of each way that divides the customers at all."""
     ways = {heading: _membership(labels, found.customers.index) for heading, labels in groups.items()}
-    ways = {heading: (names, member) for heading, (names, member) in ways.items() if len(names) >= GROUPS_NEEDED}
-    if not ways:
-        return pd.DataFrame(columns=["label", "group", "value", "low", "high", "base", "customer_share", "low_share"])
-    counts = np.array([_low_counts(found, ways, draw) for draw in found.model.draws])
-    rows, start = [], 0
-    for heading, (names, member) in ways.items():
-        own, sizes = counts[:, start : start + len(names)], member.sum(axis=1)
-        start += len(names)
-        low, high = np.quantile(own / sizes, [0.025, 0.975], axis=0)
-        inside = {"customer_share": sizes / len(found.customers), "low_share": own.mean(axis=0) / low_count(found)}
-        value = own.mean(axis=0) / sizes
-        table = pd.DataFrame(
-            {"label": names, "group": heading, "value": value, "low": low, "high": high, "base": sizes, **inside}
-        )
-        rows.append(table[~hidden(np.round(own.mean(axis=0)))])
-    return pd.concat(rows, ignore_index=True).astype({"base": int})
+    return {heading: (names, member) for heading, (names, member) in ways.items() if len(names) >= GROUPS_NEEDED}
 
 
-def low_count(found: Unasked) -> int:
-    """How many customers are the LOW_SHARE with the lowest predictions."""
-    return max(round(LOW_SHARE * len(found.customers)), 1)
-
-
-def _low_counts(found: Unasked, ways: dict, draw: np.ndarray) -> np.ndarray:
-    marks = expected(found.model, *_places(found), draw)
-    count = low_count(found)
-    is_low = np.zeros(len(marks))
-    is_low[np.argpartition(marks, count - 1)[:count]] = 1.0
-    return np.concatenate([member @ is_low for _, member in ways.values()])
+def _is_hidden(heading: Message, ways: Mapping[Message, tuple[list[Message], np.ndarray]]) -> np.ndarray:
+    """Which groups of a way are of few customers, or would give few away: where the groups of one way add up to a little less than those
+    of another, or than all (a few customers of unknown age, say), the smallest is hidden."""
+    sizes = ways[heading][1].sum(axis=1)
+    is_hidden = hidden(sizes)
+    wholes = [ways[heading][1].shape[1], *(member.sum() for _, member in ways.values())]
+    if not is_hidden.any() and told_base(sizes.sum(), *wholes) is None:
+        is_hidden[sizes.argmin()] = True
+    return is_hidden
 
 
 def _places(found: Unasked) -> tuple[np.ndarray, np.ndarray]:

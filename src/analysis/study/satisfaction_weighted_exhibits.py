@@ -19,7 +19,7 @@ HEADINGS = {
     "nps": say("Net promoter score"),
 }
 METHOD_NAMES = {
-    "answered": say("As answered, all invitations"),
+    "answered": say("As answered, whoever was asked"),
     "lot": say("Invited by lot only"),
     "raked": say("Raked to known margins"),
     "propensity": say("By response propensity"),
@@ -50,7 +50,7 @@ def _weighted_finding(found: WeightedScores, name: str) -> Finding:
     unit, row, raw = SCORES[name].unit, found.row(name, "propensity"), found.row(name, "answered")
     words = {key: _number(row[key], unit) for key in ("value", "low", "high")}
     text = say(
-        "Weighted to all active customers by response propensity, {score} is **{value}** (interval {low} to {high}); as answered it is {raw}.",
+        "Weighted to all active customers by response propensity, {score} is **{value}** (interval {low} to {high}), if those who did not answer feel as those alike who did; as answered it is {raw}.",
         score=NAMES[name], **words, raw=_number(raw["value"], unit),
     )  # fmt: skip
     return Finding(
@@ -63,7 +63,7 @@ def _bounds_finding(found: WeightedScores, name: str) -> Finding:
     unit, row = SCORES[name].unit, found.row(name, "propensity")
     here, worst = found.bounds[name][found.tilt], found.bounds[name][np.inf]
     text = say(
-        "If for each point a customer would rate lower the odds of not answering were up to {tilt:ratio} times as high, or as low, {score} of all active customers lies between **{low}** and **{high}**; with nothing assumed of those who did not answer, between {least} and {most}.",
+        "If for each point a customer would rate lower the odds of not answering differed by a factor of up to {tilt:ratio}, either way, {score} of all active customers lies between **{low}** and **{high}** (95%, chance of sampling included); with nothing assumed of those who did not answer, between {least} and {most}.",
         tilt=found.tilt, score=NAMES[name], low=_number(here.interval_low, unit), high=_number(here.interval_high, unit),
         least=_number(worst.interval_low, unit), most=_number(worst.interval_high, unit),
     )  # fmt: skip

@@ -16,7 +16,7 @@ TOP_BOX_FROM = 9
 @dataclass(frozen=True)
 class Questionnaire:
     """What the bank's survey asks: label of each item; of each construct, its label and items; what measures the outcome; arrows
-    from construct to construct."""
+    between constructs."""
 
     items: Mapping[str, Message]
     constructs: Mapping[str, tuple[Message, list[str]]]

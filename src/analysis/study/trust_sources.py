@@ -5,6 +5,7 @@ from analysis.wording import Message, say
 SEGMENTS, SATISFACTION, CHURN = say("Customer segments"), say("Customer satisfaction"), say("Churn attribution")
 RELATIONS, VALUE, LIFETIME = say("Groups by relation"), say("What customers are worth"), say("Customer lifetime")
 LIFECYCLE, COMPANIES, PROSPECTS = say("Customer lifecycle"), say("Companies"), say("Prospects")
+DRIVERS, COMPLAINTS = say("What goes with satisfaction"), say("Customer complaints")
 LINKING = say("Linking of records")
 
 _OWN = ("transactions.booked_at", "transactions.initiated_by")
@@ -88,8 +89,17 @@ FEATURES_USED = {
 }  # fmt: skip
 FIELDS_READ = {
     SATISFACTION: (
-        "surveys.answered_date", "surveys.branch_id", "surveys.customer_id", "surveys.overall", "surveys.recommend",
-        "answers.item", "answers.value",
+        "surveys.answered_date", "surveys.branch_id", "surveys.channel", "surveys.customer_id", "surveys.effort", "surveys.overall",
+        "surveys.recommend",
+    ),
+    DRIVERS: (
+        "answers.item", "answers.value", "contacts.wait_minutes", "contacts.purpose", "contacts.channel", "invitations.contact_id",
+    ),
+    COMPLAINTS: (
+        "complaints.branch_id", "complaints.category", "complaints.channel", "complaints.customer_id", "complaints.escalated_at",
+        "complaints.extended_until", "complaints.extension_approved_at", "complaints.first_handler", "complaints.handler",
+        "complaints.handoffs", "complaints.product", "complaints.received_at", "complaints.referred_by_regulator",
+        "complaints.reopened_at", "complaints.resolved_at", "complaints.revisited_at", "complaints.severity",
     ),
     COMPANIES: (
         "customers.size", "branches.level", "exposures.credit_line", "exposures.drawn", "exposures.lender", "exposures.reported_date",
