@@ -1,11 +1,14 @@
 """The report on what goes with satisfaction, as a whole: the planted driver leads, and what was not asked is said."""
 
 import datetime as dt
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from analysis.errors import NotProduced
-from analysis.study.satisfaction_drivers import Asked, satisfaction_drivers
+from analysis.finding import Exhibit
+from analysis.study.satisfaction_drivers import Asked, _with_overlap, satisfaction_drivers
 from analysis.study.survey import Questionnaire
 from analysis.wording import say
 
@@ -39,3 +42,18 @@ def test_too_few_answers_are_a_sentence_that_gives_nobody_away(simulate_survey):
     surveys, answers = simulate_survey(29, dated=False)
     with pytest.raises(NotProduced, match="fewer than 10; needed: 30"):
         satisfaction_drivers(Asked(surveys.head(4), answers), ASKED, {}, AS_OF)
+
+
+def test_a_first_driver_that_is_not_told_apart_from_the_outcome_is_said():
+    exhibit = Exhibit("drivers", say("Title"), say("Shares"), pd.DataFrame({"value": [1.0]}))
+    found = SimpleNamespace(shares=pd.DataFrame({"item": ["value", "image"]}))
+    asked = Questionnaire({}, {name: (say(name), []) for name in ("value", "image", "satisfied")}, frozenset({"satisfied"}))
+
+    def subtitle(high: float, first: str = "satisfied", second: str = "value") -> str:
+        apart = pd.DataFrame({"first": ["value", first], "second": ["image", second], "high": [0.99, high]})
+        return str(_with_overlap(exhibit, found, (apart, 250), asked).subtitle)
+
+    assert subtitle(0.95).startswith("Shares; value and satisfied are not surely told apart")
+    assert subtitle(0.89) == "Shares"
+    assert subtitle(0.95, second="image") == "Shares"
+    assert _with_overlap(exhibit, found, None, asked) is exhibit

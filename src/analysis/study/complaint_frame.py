@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import UserError
-from analysis.stats.intervals import Estimate, design_effect, wilson
+from analysis.stats.intervals import Estimate, design_effect, difference, wilson
 from analysis.study.disclosed import is_tellable
 from analysis.study.profile_words import CATEGORIES, CHANNELS, PRODUCTS
 from analysis.wording import Message, say
@@ -129,3 +129,13 @@ def share(is_so: pd.Series, customers: pd.Series) -> Estimate:
 def is_told(estimate: Estimate) -> bool:
     """Whether there is a number to tell."""
     return estimate.value is not None and not np.isnan(estimate.value)
+
+
+def then_before(own: Estimate, before: Estimate) -> Message | str:
+    """`; 73.7% in the period before: no change beyond noise`; nothing where that may not be told."""
+    if not is_told(before):
+        return ""
+    change = difference(own, before)
+    if change.low <= 0 <= change.high:
+        return say("; {before:share} in the period before: no change beyond noise", before=before.value)
+    return say("; {before:share} in the period before: a change beyond noise", before=before.value)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.finding import Exhibit, Finding
-from analysis.stats.intervals import Estimate, difference
-from analysis.study.complaint_frame import is_told, share, window
+from analysis.stats.intervals import Estimate
+from analysis.study.complaint_frame import is_told, share, then_before, window
 from analysis.study.disclosed import is_tellable
-from analysis.wording import Message, say
+from analysis.wording import say
 
 MONTHS_SHOWN = 13
 DAY = pd.Timedelta(days=1)
@@ -114,7 +114,7 @@ def limit_findings(found: Limits | None) -> list[Finding]:
     own, before = found.in_time, found.before
     text = say(
         "**{value:share} of complaints** were resolved within the limit that applied to them (interval {low:share} to {high:share}){then}.",
-        value=own.value, low=own.low, high=own.high, then=_then(own, before),
+        value=own.value, low=own.low, high=own.high, then=then_before(own, before),
     )  # fmt: skip
     over = say(
         "**{value:share} of complaints** were not resolved within the limit that applied to them (interval {low:share} to {high:share}){plain}.",
@@ -151,15 +151,6 @@ def _void_findings(found: Limits) -> list[Finding]:
         Finding("complaints.void_extensions", text, found.void, found.extended + found.void, "count", exhibit="limits",
                 base_of="complaints", is_headline=False)
     ]  # fmt: skip
-
-
-def _then(own: Estimate, before: Estimate) -> Message | str:
-    if not is_told(before):
-        return ""
-    change = difference(own, before)
-    if change.low <= 0 <= change.high:
-        return say("; {before:share} in the period before: no change beyond noise", before=before.value)
-    return say("; {before:share} in the period before: a change beyond noise", before=before.value)
 
 
 def limits_exhibit(found: Limits | None) -> Exhibit:

@@ -3,10 +3,9 @@
 import pandas as pd
 
 from analysis.finding import Column, Exhibit, Finding
-from analysis.stats.intervals import Estimate, difference
-from analysis.study.complaint_frame import Process, is_told, thinned
+from analysis.study.complaint_frame import Process, is_told, then_before, thinned
 from analysis.study.complaint_process import HANDOFFS, STEPS_DAYS, Course, value_at
-from analysis.wording import Message, say
+from analysis.wording import say
 
 
 def course_findings(found: Course | None, process: Process, complaints: int) -> list[Finding]:
@@ -20,22 +19,13 @@ def _contact_findings(found: Course) -> list[Finding]:
     if is_told(own):
         text = say(
             "**{value:share} of complaints** were resolved at first contact: within {days:count} days, by who received them, not handed on and not reopened (interval {low:share} to {high:share}){then}.",
-            days=found.days, value=own.value, low=own.low, high=own.high, then=_then(own, found.before),
+            days=found.days, value=own.value, low=own.low, high=own.high, then=then_before(own, found.before),
         )  # fmt: skip
         made.append(
             Finding("complaints.first_contact_share", text, own.value, own.base, "share", low=own.low, high=own.high,
                     compare_to=found.before.value, exhibit="contact", base_of="complaints")
         )  # fmt: skip
     return made
-
-
-def _then(own: Estimate, before: Estimate) -> Message | str:
-    if not is_told(before):
-        return ""
-    change = difference(own, before)
-    if change.low <= 0 <= change.high:
-        return say("; {before:share} in the period before: no change beyond noise", before=before.value)
-    return say("; {before:share} in the period before: a change beyond noise", before=before.value)
 
 
 def _step_findings(found: Course, process: Process, complaints: int) -> list[Finding]:

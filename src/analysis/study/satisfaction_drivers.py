@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -10,13 +10,14 @@ from analysis.errors import NotProduced
 from analysis.finding import Exhibit, Finding
 from analysis.study.disclosed import told
 from analysis.study.driver_methods import agreement, agreement_exhibit, agreement_findings
-from analysis.study.drivers import driver_findings, drivers, drivers_exhibit, items_exhibit
+from analysis.study.drivers import Drivers, driver_findings, drivers, drivers_exhibit, items_exhibit
 from analysis.study.parameters import refuse_odd
 from analysis.study.satisfaction_dose import dose, dose_exhibit, dose_findings
 from analysis.study.satisfaction_map import importance_map, map_exhibit, map_findings
 from analysis.study.satisfaction_odds import odds, odds_exhibit, odds_findings
 from analysis.study.satisfaction_path import path_exhibit, path_findings, path_table_exhibit, satisfaction_path
 from analysis.study.satisfaction_reliability import (
+    USUAL_LIMIT,
     reliability,
     reliability_exhibit,
     reliability_findings,
@@ -85,7 +86,7 @@ def satisfaction_drivers(
             *driver_findings(found, labels), *agreement_findings(agreed), *map_findings(placed, labels), *odds_findings(ordered, labels), *dose_findings(waited),
             *path_findings(model, labels), *reliability_findings(measured, labels), *validity_findings(apart, labels),
         ],
-        drivers=drivers_exhibit(found, labels),
+        drivers=_with_overlap(drivers_exhibit(found, labels), found, apart, questionnaire),
         driver_methods=agreement_exhibit(agreed, labels),
         map=map_exhibit(placed, labels),
         items=items_exhibit(wide, questionnaire),
@@ -96,3 +97,21 @@ def satisfaction_drivers(
         reliability=reliability_exhibit(measured, labels),
         validity=validity_exhibit(apart, labels),
     )  # fmt: skip
+
+
+def _with_overlap(
+    exhibit: Exhibit, found: Drivers | None, apart: tuple[pd.DataFrame, int] | None, asked: Questionnaire
+) -> Exhibit:
+    """The drivers, and whether the first is a construct that the survey does not tell apart from one that measures the outcome."""
+    if exhibit.absent or found is None or apart is None:
+        return exhibit
+    first, table = found.shares["item"].iloc[0], apart[0][apart[0]["high"] >= USUAL_LIMIT]
+    pairs = [pair for pair in zip(table["first"], table["second"], strict=True) if first in pair]
+    others = [other for pair in pairs for other in pair if other != first and other in asked.outcome]
+    if not others:
+        return exhibit
+    text = say(
+        "{said}; {item} and {other} are not surely told apart by this survey (heterotrait-monotrait ratio, below): part of the share may be one thing asked twice",
+        said=exhibit.subtitle, item=asked.labels[first], other=asked.labels[others[0]],
+    )  # fmt: skip
+    return replace(exhibit, subtitle=text)
