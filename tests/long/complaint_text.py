@@ -12,20 +12,25 @@ import json
 import os
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import adjusted_rand_score
 from statsmodels.stats.proportion import proportion_confint
 
+from analysis.bank.demo import complaint_texts as simulator
 from analysis.bank.demo.complaint_texts import CATEGORIES, draw_complaint_texts
 from analysis.stats.text import bag_of_words, terms
 from analysis.stats.text_classes import apart, fit_classifier, judge
+from analysis.stats.text_terms import count_matrix, fit_tfidf, uneven_terms, vocabulary
+from analysis.stats.text_topics import STABLE, find_topics
 from analysis.study.complaint_classes import complaint_classes
 from analysis.study.complaint_drift import complaint_drift
 from analysis.study.complaint_texts import ComplaintTexts, complaint_texts
-from analysis.study.complaint_topics import complaint_topics
+from analysis.study.complaint_topics import complaint_topics, short_terms
 
 AS_OF = dt.date(2025, 6, 30)
 OUT = Path(__file__).parents[2] / "docs" / "studies" / "complaint_text.json"
@@ -83,6 +88,31 @@ def quiet(months: int) -> dict:
             "planted": months // 4, "planted_found": found, "planted_written_median": float(np.median(planted_as))}  # fmt: skip
 
 
+def agreement(seed: int) -> list[dict]:
+    """How topics of Chinese texts agree with the matters that the texts were made of (and with their causes), by number of topics:
+    adjusted Rand index and purity (share of the commonest matter of each topic) of texts that have a topic."""
+    matters, draw = [], simulator._matter
+    with patch.object(simulator, "_matter", lambda *drawn: matters.append(draw(*drawn)) or matters[-1]):
+        frame = complaints(seed)
+    texts = complaint_texts(frame.assign(customer_id=frame.index.astype(str)), AS_OF, ["青岚支行"])
+    texts = texts.where([any(isinstance(run, str) for clause in one for run in clause.runs) for one in texts.read])
+    matter = np.array(matters, dtype=object)[texts.frame["subject"].astype(int)]
+    counts = count_matrix(texts.read, vocabulary(texts.read, short_terms), short_terms)
+    counts = counts[:, np.flatnonzero(uneven_terms(counts, texts.frame["cause"]))]
+    tfidf, made = fit_tfidf(counts).transform(counts), []
+    for k in (8, 16, 32, 48, 64, 96):
+        found = find_topics(tfidf, texts.frame["subject"], (k,), seed)
+        own = found.of(tfidf)
+        has = own >= 0
+        crossed = pd.crosstab(own[has], matter[has])
+        made.append(
+            {"seed": seed, "topics": k, "stable": int((found.stability >= STABLE).sum()), "told_share": float(has.mean()),
+             "rand_matter": adjusted_rand_score(matter[has], own[has]), "purity": float(crossed.max(axis=1).sum() / has.sum()),
+             "rand_cause": adjusted_rand_score(texts.frame["cause"][has], own[has])}
+        )  # fmt: skip
+    return made
+
+
 def topics(seed: int) -> dict:
     """Topics of a simulated book, and of the same texts cut into clauses that were shuffled among them: what stability does not say."""
     texts = complaint_texts(complaints(seed), AS_OF, ["青岚支行"])
@@ -94,8 +124,8 @@ def topics(seed: int) -> dict:
         shuffled[row] = [clauses[number] for number in order[place : place + len(one)]]
         place += len(one)
     apart_ = complaint_topics(ComplaintTexts(texts.frame.assign(cause=None), shuffled), AS_OF)
-    return {"seed": seed, "topics": found.topics, "stable_shown": int(found.table["is_stable"].sum()), "told_share": found.told.value,
-            "shuffled_topics": apart_.topics, "shuffled_stable_shown": int(apart_.table["is_stable"].sum())}  # fmt: skip
+    return {"seed": seed, "topics": found.topics, "shown": len(found.table), "stable_shown": int(found.table["is_stable"].sum()), "told_share": found.told.value,
+            "shuffled_topics": apart_.topics, "shuffled_shown": len(apart_.table), "shuffled_stable_shown": int(apart_.table["is_stable"].sum())}  # fmt: skip
 
 
 def real() -> dict | None:
@@ -139,10 +169,11 @@ def main() -> None:
         "classes": [told(seed) for seed in range(1, asked.seeds + 1)],
         "new": quiet(asked.months),
         "topics": [topics(seed) for seed in range(1, asked.seeds + 1)],
+        "agreement": [row for seed in range(1, asked.seeds + 1) for row in agreement(seed)],
         "cfpb": real(),
     }
     OUT.write_text(json.dumps(made, indent=1, default=float) + "\n", encoding="utf-8")
-    for name in ("classes", "topics"):
+    for name in ("classes", "topics", "agreement"):
         sys.stdout.write(pd.DataFrame(made[name]).round(3).to_string(index=False) + "\n")
     sys.stdout.write(json.dumps({"new": made["new"], "cfpb": made["cfpb"]}, indent=1, default=float) + "\n")
 

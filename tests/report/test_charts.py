@@ -369,6 +369,32 @@ def test_the_telephone_keeps_the_interval_and_the_whole_label():
     assert "…" not in "".join(shown)
 
 
+def test_an_interval_without_room_stands_below_its_value():
+    frame = ROWS.assign(label="Those alike who answered", value=[7.65, 7.26], low=[7.53, 3.14], high=[7.77, 9.27])
+    more = {"unit": "mark", "options": {"value_label": say("Propensity-weighted")}}
+    narrow = drawings(body("intervals", frame, **more))[1]
+    at = {text.text: (float(text.get("x")), float(text.get("y"))) for text in narrow.iter("text")}
+    assert at["3.14 to 9.27"][0] == pytest.approx(at["7.26"][0])
+    assert 10 < at["3.14 to 9.27"][1] - at["7.26"][1] < 20
+    rules = [float(path.get("d").split()[2]) for path in narrow.iter("path") if path.get("stroke") == "#16202b"]
+    assert all(abs(y - at["3.14 to 9.27"][1]) > 4 for y in rules)
+
+
+def test_a_long_name_of_a_curve_takes_two_lines_on_the_telephone():
+    names = CURVES["series"].map({"Mass": "Not resolved for good", "Affluent": "Not resolved at all yet"})
+    shown = texts(drawings(body("steps", CURVES.assign(series=names), x_unit="months"))[1])
+    assert "…" not in "".join(shown)
+    assert "Not resolved for good" in " ".join(shown)
+
+
+def test_a_name_at_zero_stands_above_the_axis():
+    units = UNITS.assign(value=[0.0, *UNITS["value"].iloc[1:]], outside=["below", *UNITS["outside"].iloc[1:]])
+    wide = drawings(body("funnel", pd.concat([units, LIMITS]), x_unit="count", options={"worse": "above"}))[0]
+    name = next(text for text in wide.iter("text") if text.text.endswith(" 0.0%"))
+    zero = next(text for text in wide.iter("text") if text.text == "0")
+    assert float(name.get("y")) <= float(zero.get("y")) + 2
+
+
 def test_months_on_an_axis_are_short_and_do_not_touch():
     assert {"Jun 2024", "Dec 2024", "Jun 2025"} <= set(texts(drawings(body("lines", TREND, x_unit="month"))[0]))
     narrow = drawings(body("lines", TREND, x_unit="month"))[1]

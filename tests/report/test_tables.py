@@ -86,3 +86,30 @@ def test_a_table_without_columns_is_refused():
 def test_an_absent_table_gives_its_reason():
     absent = table(Exhibit("tiers", say("Churn"), absent=say("No balances.")))
     assert (absent.kind, absent.content["en"]["body"]) == ("absent", '<p class="absent">No balances.</p>')
+
+
+SENTENCE = "A second counter from ten to twelve where the wait exceeds twenty minutes; the head of the branch answers."
+
+
+def test_a_table_with_sentences_becomes_blocks_with_roles_on_the_telephone():
+    frame = pd.DataFrame({"tier": ["Mass"], "measure": [SENTENCE], "owner": ["Branches"], "customers": [12]})
+    columns = (COLUMNS[0], Column("measure", say("Measure")), Column("owner", say("Owner")), COLUMNS[1])
+    made = ElementTree.fromstring(shown(frame, columns).content["en"]["body"]).find("table")
+    assert (made.get("class"), made.get("role")) == ("t stack", "table")
+    assert [node.get("role") for node in made.iter("tr")] == ["row", "row"]
+    cells = [(node.get("class"), node.get("data-h"), node.get("role")) for node in made.iter("td")]
+    assert cells == [("flow", "Measure", "cell"), ("short", "Owner", "cell"), ("n", "At the start customers", "cell")]
+
+
+def test_a_short_text_never_breaks_and_a_long_one_may():
+    frame = FRAME.assign(word="within noise", words="neither more nor less than chance would have it")
+    columns = (COLUMNS[0], Column("word", say("Beyond noise?")), Column("words", say("In words")))
+    made = ElementTree.fromstring(shown(frame, columns).content["en"]["body"])
+    assert {node.get("class") for node in made.iter("td")} == {"short", "short soft", None, "soft"}
+
+
+def test_few_columns_with_long_cells_take_the_margin():
+    frame = FRAME.assign(**{f"value{number}": say("29.9% (27.1% to 32.7%)") for number in range(5)})
+    wide = (COLUMNS[0], *(Column(f"value{number}", say("Value"), "share") for number in range(5)))
+    assert '<table class="t wide roomy">' in shown(frame, wide).content["en"]["body"]
+    assert '<table class="t wide">' in shown(frame, wide[:4]).content["en"]["body"]

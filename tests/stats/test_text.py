@@ -3,12 +3,13 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from analysis.stats.text import ASIDE, DENIED, MAIN, MOST_CHARACTERS, bag_of_words, read, read_all, shown, terms
 from analysis.stats.text_classes import apart, fit_baseline, fit_classifier, judge
 from analysis.stats.text_drift import more_often
 from analysis.stats.text_terms import common_phrases, count_matrix, fit_tfidf, phrases_in, uneven_terms, vocabulary
-from analysis.stats.text_topics import find_topics
+from analysis.stats.text_topics import as_written, find_topics, names_of, reads_alone
 
 HOSTILE = (
     "<script>alert(1)</script>", '=cmd|"/c calc"!A1', "响\u0007铃\x00", "\u202eevil\u202c反向", "😀😡", "手" * 100_000, "", "  ", "13800138000",
@@ -141,6 +142,31 @@ def test_planted_topics_are_found_and_courtesies_left_out():
     topic = found.of(tfidf)
     assert pd.crosstab(kind, topic).max(axis=0).sum() > 0.97 * len(kind)
     assert find_topics(tfidf, subjects, (3,)).stability.min() > 0.95
+
+
+def test_a_topic_is_named_by_phrases_that_are_its_own_and_go_together():
+    phrases = np.array(["手机银行闪退", "页面一直转圈", "银行闪退了", "没有人管", "对账单是乱码", "九人所写"], dtype=object)
+    held, topic = np.zeros((120, 6)), np.repeat([0, 1, 2], 40)
+    held[:30, :3] = 1
+    held[::2, 3] = 1
+    held[20:38, 4] = 1
+    held[40:76, 5] = 1
+    subjects = pd.Series([*range(40), *np.arange(40) % 9, *range(40)])
+    assert names_of(csr_matrix(held), topic, 3, subjects, phrases, 10) == [["手机银行闪退", "页面一直转圈"], [], []]
+    assert names_of(csr_matrix(held), topic, 3, subjects, phrases, 9)[1] == ["九人所写"]
+    held[:10, 0:3] = held[:10, 4:5] = 0
+    assert names_of(csr_matrix(held[:, [4]]), topic, 3, subjects, phrases[[4]], 10)[0] == ["对账单是乱码"]
+    held[20:24, 4] = 0
+    assert names_of(csr_matrix(held[:, [4]]), topic, 3, subjects, phrases[[4]], 10)[0] == []
+
+
+def test_names_read_as_words_and_in_the_order_that_was_written():
+    assert [reads_alone(one) for one in ("结果", "等了#分", "手机银行", "fee", "not_told", "kept my card")] == [
+        False, False, True, False, True, True,
+    ]  # fmt: skip
+    texts = read_all(["手机银行闪退", "跨行取现收5元，柜员说一直如此"])
+    assert as_written(texts, ["柜员说一直如此", "跨行取现收#元"]) == ["跨行取现收#元", "柜员说一直如此"]
+    assert as_written(texts, ["柜员说一直如此", "手机银行闪退"]) == ["柜员说一直如此", "手机银行闪退"]
 
 
 def test_a_classifier_reads_the_turn_that_a_bag_of_words_misses():

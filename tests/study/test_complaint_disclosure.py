@@ -199,9 +199,9 @@ def test_complaints_of_few_customers_or_of_none_end_in_a_sentence():
     assert complaints(received, customers.assign(closed_date=pd.Timestamp("2020-01-01")), None, {}, LIMITS, AS_OF).volume.absent
     one = received.assign(customer_id="C1", text="the queue was far too long again")
     with pytest.raises(NotProduced):
-        complaint_causes(Received(one), {}, (), "CNY", AS_OF, ChurnRule(), 20)
+        complaint_causes(Received(one), {}, (), AS_OF, ChurnRule(), 20)
     bare = received[["complaint_id", "customer_id", "received_at"]]
-    assert complaint_causes(Received(bare), {}, (), "CNY", AS_OF, ChurnRule(), 20).complaint_satisfaction.absent
+    assert complaint_causes(Received(bare), {}, (), AS_OF, ChurnRule(), 20).complaint_satisfaction.absent
 
 
 def test_revisits_that_all_came_before_the_resolution_are_none():

@@ -89,5 +89,5 @@ def test_too_few_are_said_in_place_of_a_number():
 def test_exhibits_show_crude_beside_adjusted():
     found = list(effects().values())
     frame = effect_exhibit(found, "satisfaction").frame
-    assert [str(label) for label in frame["label"][:2]] == ["Crude", "Like complaints"]
+    assert [str(label) for label in frame["label"][:2]] == ["Nothing held equal", "Like complaints"]
     assert overlap_exhibit(found).frame[["exposed", "others"]].sum().sum() <= 2 * 600

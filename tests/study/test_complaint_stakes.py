@@ -91,6 +91,6 @@ def test_every_cause_has_its_measure_and_the_rest_the_common_one():
 
 
 def test_the_table_ends_with_all_causes():
-    frame = stakes_exhibit(complaint_stakes(*bank(), AS_OF, RULE), "CNY").frame
+    frame = stakes_exhibit(complaint_stakes(*bank(), AS_OF, RULE)).frame
     assert str(frame["label"].iloc[-1]) == "All categories"
     assert frame["left_base"].iloc[-1] == 100

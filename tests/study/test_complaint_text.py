@@ -1,11 +1,13 @@
 import datetime as dt
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.bank.demo.complaint_texts import CATEGORIES, draw_complaint_texts
+from analysis.bank.demo.complaint_texts import CATEGORIES, MATTERS, VAGUE, draw_complaint_texts
 from analysis.stats.text import bag_of_words, terms
 from analysis.stats.text_classes import apart, fit_classifier, judge
 from analysis.study.complaint_class_exhibits import class_findings, classes_exhibit, proposed_exhibit
@@ -53,6 +55,11 @@ def classes(some):
     return complaint_classes(complaint_texts(lacking, AS_OF, ["青岚支行"]), AS_OF, replicates=100)
 
 
+@pytest.fixture(scope="module")
+def topics(some):
+    return complaint_topics(complaint_texts(some, AS_OF, ["青岚支行"]), AS_OF, numbers=(8, 48))
+
+
 def test_nothing_after_the_day_is_read_and_what_stands_twice_is_read_once(some):
     late = some.assign(received_at=pd.Timestamp("2025-07-01"))
     assert complaint_texts(late, AS_OF) is None
@@ -62,21 +69,35 @@ def test_nothing_after_the_day_is_read_and_what_stands_twice_is_read_once(some):
     assert complaint_texts(some.drop(columns="text"), AS_OF) is None
 
 
-def test_topics_have_shares_of_the_year_and_phrases_that_ten_wrote(some):
-    texts = complaint_texts(some, AS_OF, ["青岚支行"])
-    found = complaint_topics(texts, AS_OF, numbers=(4, 8))
-    table = found.table
+def test_topics_have_shares_of_the_year_and_phrases_that_ten_wrote(some, topics):
+    texts, found, table = complaint_texts(some, AS_OF, ["青岚支行"]), topics, topics.table
     assert (table["customers"] >= 10).all()
     assert ((table["low"] <= table["value"]) & (table["value"] <= table["high"])).all()
     assert table["base"].eq((texts.frame["received_at"] >= "2024-07-01").sum()).all()
     phrases = {phrase.replace("#", "…").replace("_", " ") for phrase in shown_phrases(texts)}
     shown = [part for topic in table["topic"] for part in topic.render("en").split(" · ")]
-    assert set(shown) <= phrases | {"no phrase that ten customers share"}
+    assert set(shown) <= phrases
+    assert len(table) >= 5
     assert "青岚" not in "".join(shown)
     exhibit = topics_exhibit(found)
     assert exhibit.absent is None
     assert {column.name for column in exhibit.columns} <= set(exhibit.frame)
     assert topic_findings(found)[0].id == "complaint_text.topics"
+    assert found.topics == 48 + 8, "twenty texts a topic: too few in English for 48"
+    assert complaint_topics(texts, AS_OF, numbers=(1000,)) is None
+    unnamed = topics_exhibit(replace(found, table=table.head(0))).absent
+    assert unnamed is not None
+    assert unnamed.template != topics_exhibit(None).absent.template
+
+
+def test_phrases_joined_into_one_name_are_of_one_matter(topics):
+    matters = [matter for every in MATTERS["zh"].values() for matter in every] + list(VAGUE["zh"])
+    named = [topic.render("en").split(" · ") for topic in topics.table["topic"]]
+    assert min(len(phrase.replace("…", "")) for phrases in named for phrase in phrases) >= 4
+    joined = [re.split("…|多?分钟", "…".join(phrases)) for phrases in named if len(phrases) > 1]
+    assert len(joined) >= 3
+    for own in joined:
+        assert any(all(part in matter for part in own) for matter in matters), own
 
 
 def test_the_classifier_beats_a_bag_of_words_on_later_complaints_of_others(classes):

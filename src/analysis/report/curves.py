@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
 from analysis.report.scales import DATE_UNITS, as_numbers, finite, fitting_ticks, round_out, tick_labels
-from analysis.report.texts import AXIS_SIZE, listing, plain, reading, shorten, text_width, with_unit
+from analysis.report.texts import AXIS_SIZE, listing, plain, reading, shorten, text_width, with_unit, wrap
 from analysis.report.theme import (
     BAND,
     BASELINE,
@@ -46,6 +46,7 @@ HEIGHTS = {False: 290, True: 260}
 END_WIDTHS = {False: 190, True: 112}
 ALL_POINTS = 24  # a line of at most so many points is told point by point in its description
 MOST_DATES, MOST_TICKS = 5, 9
+NAME_LINES = 2  # of a name below its number
 
 
 @dataclass(frozen=True)
@@ -223,9 +224,19 @@ class End:
         return bool(self.number) and self.beside + text_width(self.name) > self.most
 
     @property
+    def below(self) -> list[str]:
+        """The name's lines below the number; the last is cut where they are too few."""
+        return wrap(self.name, self.most, lines=NAME_LINES) if self.is_tall else []
+
+    @property
+    def lines(self) -> int:
+        return 1 + len(self.below)
+
+    @property
     def width(self) -> float:
-        name = text_width(shorten(self.name, self.most))
-        return max(self.beside, name) if self.is_tall else self.beside + name
+        if self.is_tall:
+            return max([self.beside, *map(text_width, self.below)])
+        return self.beside + text_width(shorten(self.name, self.most))
 
 
 def _ends(curves: list[Curve], exhibit: Exhibit, language: str, narrow: bool) -> list[tuple[float, str, End]]:
@@ -246,13 +257,12 @@ def _write_ends(plot: Axes, paper: Axes, placed: list[tuple[float, str, End]]) -
     shown = [each for each in placed if np.isfinite(each[0])]
     height = paper.bbox.height
     wanted = [height - plot.transData.transform((0, value))[1] for value, _, _ in shown]
-    gap = LABEL_GAP * (2 if any(end.is_tall for _, _, end in shown) else 1)
-    x, lowest = plot.bbox.x1 + END_GAP, height - plot.bbox.y0 - 6
-    for (_, color, end), y in zip(shown, spread(wanted, gap, TOP, lowest), strict=True):
-        name = shorten(end.name, end.most)
+    most = max((end.lines for _, _, end in shown), default=1)
+    x, lowest = plot.bbox.x1 + END_GAP, height - plot.bbox.y0 - 6 - (LABEL_GAP - 1) * max(0, most - 2)
+    for (_, color, end), y in zip(shown, spread(wanted, LABEL_GAP * most, TOP, lowest), strict=True):
         if end.number:
             write(paper, x, y + BASELINE, end.number, color, bold=True)
-        if end.is_tall:
-            write(paper, x, y + BASELINE + LABEL_GAP - 1, name, color)
-        else:
-            write(paper, x + end.beside, y + BASELINE, name, color)
+        for number, line in enumerate(end.below, 1):
+            write(paper, x, y + BASELINE + (LABEL_GAP - 1) * number, line, color)
+        if not end.is_tall:
+            write(paper, x + end.beside, y + BASELINE, shorten(end.name, end.most), color)

@@ -33,7 +33,7 @@ WITHIN_FILL = "#f1f3f5"
 LIMITS = ("low998", "low95", "high95", "high998")
 MOST_NAMES = {False: 10, True: 5}
 NAME_WIDTHS = {False: 190, True: 120}
-NAME_GAP = 10
+NAME_GAP, ABOVE_AXIS = 10, 9  # px from a dot to its name; from the axis to the middle of a name on it
 MOST_SIZES, MOST_RATES = 5, 6
 RIGHT = {False: 120, True: 56}
 
@@ -132,8 +132,9 @@ def _name_outliers(plot: Axes, paper: Axes, units: pd.DataFrame, exhibit: Exhibi
     farthest = (outside["value"] - centre).abs().sort_values(ascending=False, kind="stable").index[: MOST_NAMES[narrow]]
     worse, width = exhibit.options.get("worse", "above"), paper.get_xlim()[1]
     names = [_name(plot, unit, exhibit.unit, language, width, narrow) for unit in outside.loc[farthest].to_dict("records")]
+    lowest = paper.bbox.height - plot.bbox.y0 - ABOVE_AXIS
     for beside in _overlapping(names):
-        for name, y in zip(beside, spread([name.y for name in beside], LABEL_GAP - 1), strict=True):
+        for name, y in zip(beside, spread([min(name.y, lowest) for name in beside], LABEL_GAP - 1, high=lowest), strict=True):
             color = BRICK if name.side == worse else BLUE
             write(paper, name.x, y + BASELINE, name.text, color, name.anchor, bold=True)
 

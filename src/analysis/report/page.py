@@ -23,6 +23,7 @@ from analysis.wording import format_value, say, translate
 TEMPLATES = Path(__file__).parent
 HEADING = re.compile(r"^##\s+(.+)$", re.MULTILINE)
 BROAD, LANDSCAPE = 6, 10  # columns from which a table takes the margin too, and turns the paper
+ROOMY = '<table class="t wide roomy"'  # one whose columns need the margin though they are few
 FURNITURE = {
     "skip": say("Skip to the report"), "contents": say("Contents"), "as_of": say("As of"), "prepared_by": say("Prepared by"),
     "classification": say("Classification"), "internal": say("Internal"), "sources": say("Sources and code"),
@@ -203,7 +204,8 @@ def _number(parts: list[Part], language: str) -> None:
 
 def _layout(exhibit: dict) -> str:
     columns = exhibit["body"].count('<th scope="col"') if exhibit["kind"] == "table" else 0
-    return " ".join(["ex", *(["broad"] if columns > BROAD else []), *(["wide-page"] if columns > LANDSCAPE else [])])
+    is_broad = columns > BROAD or ROOMY in exhibit["body"]
+    return " ".join(["ex", *(["broad"] if is_broad else []), *(["wide-page"] if columns > LANDSCAPE else [])])
 
 
 def _code(notebook: nbformat.NotebookNode) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ from analysis.report.theme import (
 )  # fmt: skip
 from analysis.wording import Message, say
 
-ROW_HEIGHT, LINE_HEIGHT, GROUP_GAP = 31, 17, 12
+ROW_HEIGHT, TALL_ROW, LINE_HEIGHT, GROUP_GAP = 31, 41, 17, 12
 HEAD_HEIGHT, AXIS_HEIGHT, AXIS_DROP = 34, 30, 19
 LABEL_WIDTHS = {False: (110, 230), True: (64, 118)}
 LABEL_LINES = {False: 3, True: 4}
@@ -87,16 +87,18 @@ class Row:
 
 @dataclass(frozen=True)
 class TextColumn:
-    """A right-aligned column of texts whose right edge stands at `right` px, the lines of its head above it."""
+    """A right-aligned column of texts whose right edge stands at `right` px, the lines of its head above it; `below` each text
+    may stand a small one."""
 
     name: str
     head: list[str]
     texts: list[str]
     right: float = 0.0
+    below: tuple[str, ...] = ()
 
     @property
     def width(self) -> float:
-        return max([*(text_width(line, AXIS_SIZE) for line in self.head), *map(text_width, self.texts)])
+        return max([*(text_width(line, AXIS_SIZE) for line in (*self.head, *self.below)), *map(text_width, self.texts)])
 
 
 def ruled_sheet(frame: pd.DataFrame, width: int, language: str) -> tuple[Figure, Axes, list[Row], float]:
@@ -141,6 +143,8 @@ def _draw(exhibit: Exhibit, width: int, language: str, is_bars: bool) -> Figure:
     plot_left = label_width + COLUMN_GAP[narrow] * 0.7
     rows = make_rows(frame, language, label_width, narrow, HEAD_HEIGHT - _head_overlap(exhibit))
     columns, plot_right = _place(_columns(exhibit, rows, language, narrow), width, plot_left, narrow)
+    if any(column.below for column in columns):
+        rows = make_rows(frame, language, label_width, narrow, rows[0].top, TALL_ROW)
     bottom = rows[-1].bottom
     base = _base_text(frame, language)
     is_base_below = text_width(base, AXIS_SIZE) > plot_left - COLUMN_GAP[narrow]
@@ -180,8 +184,10 @@ def _head_overlap(exhibit: Exhibit) -> float:
     return ROW_HEIGHT if is_grouped and exhibit.reference_label is None else 0
 
 
-def make_rows(frame: pd.DataFrame, language: str, label_width: float, narrow: bool, top: float = HEAD_HEIGHT) -> list[Row]:
-    """The frame's rows one under the other, a heading before each group's first."""
+def make_rows(
+    frame: pd.DataFrame, language: str, label_width: float, narrow: bool, top: float = HEAD_HEIGHT, least: float = ROW_HEIGHT
+) -> list[Row]:
+    """The frame's rows one under the other, each `least` px high, a heading before each group's first."""
     rows, y, group = [], top, ""
     for cells in frame.to_dict("records"):
         name = plain(None if is_missing(cells.get("group")) else cells.get("group"), language)
@@ -191,7 +197,7 @@ def make_rows(frame: pd.DataFrame, language: str, label_width: float, narrow: bo
             y += ROW_HEIGHT
         lines = wrap(plain(cells["label"], language), label_width, lines=LABEL_LINES[narrow])
         foot = _own_base(frame, cells, language) if narrow else ""
-        height = ROW_HEIGHT + LINE_HEIGHT * (len(lines) - 1 + bool(foot))
+        height = max(least, ROW_HEIGHT + LINE_HEIGHT * (len(lines) - 1 + bool(foot)))
         rows.append(Row(lines, y + height / 2, height, cells, opens=not rows or name != group, foot=foot))
         y, group = y + height, name
     return rows
@@ -237,11 +243,21 @@ def _interval_head(narrow: bool) -> Message:
 def _place(columns: list[TextColumn], width: int, plot_left: float, narrow: bool) -> tuple[list[TextColumn], float]:
     gap, right, placed = COLUMN_GAP[narrow], float(width), []
     for column in reversed(columns):
-        placed.insert(0, TextColumn(column.name, column.head, column.texts, right))
+        placed.insert(0, replace(column, right=right))
         right -= column.width + gap
     if right - plot_left < LEAST_PLOT and len(columns) > 1:
-        return _place(columns[:-1], width, plot_left, narrow)
+        return _place(_fewer(columns), width, plot_left, narrow)
     return placed, right
+
+
+def _fewer(columns: list[TextColumn]) -> list[TextColumn]:
+    """Where columns have no room, the last goes; an interval goes below its value."""
+    *others, last = columns
+    if last.name != "interval":
+        return others
+    value = others[-1]
+    head = [*value.head, *last.head]
+    return [replace(value, head=head if len(head) <= HEAD_LINES else value.head, below=tuple(last.texts))]
 
 
 def _numbers(frame: pd.DataFrame, reference: float | None):
@@ -262,8 +278,12 @@ def _draw_table(paper: Axes, rows: Sequence[Row], columns: Sequence[TextColumn],
         for column in columns:
             color = INK_3 if is_quiet else INK if column.name == "value" else INK_2
             is_bold = row.is_total and column.name == "value"
+            below = column.below[number] if column.below else ""
             if column.texts[number]:
-                write(paper, column.right, row.y + BASELINE, column.texts[number], color, "right", bold=is_bold)
+                y = row.y + BASELINE - (HEAD_LINE / 2 if below else 0)
+                write(paper, column.right, y, column.texts[number], color, "right", bold=is_bold)
+            if below:
+                write_small(paper, column.right, row.y + BASELINE + HEAD_LINE / 2, below, "right")
 
 
 def write_lines(paper: Axes, x: float, row: Row, bold: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Topics of texts by non-negative matrix factorisation of TF-IDF, as many as come back in halves of the subjects."""
+"""Topics of texts by non-negative matrix factorisation of TF-IDF, as many as come back in halves of the subjects, and the phrases that name them."""
 
 import warnings
 from collections.abc import Sequence
@@ -11,10 +11,16 @@ from scipy.sparse import csr_matrix
 from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 
+from analysis.stats.text import NUMBER, STOPS
+
 STABLE = 0.7
 CLEAR = 0.5
+NAMES = 3
+HELD_BY, SAME_TEXTS = 0.4, 0.5
+LEAST_LIFT = 5.0
+HAN_CHARACTERS, LATIN_WORDS, SAME_CHARACTERS = 4, 2, 2
 SPLITS = 4
-STEPS, TOLERANCE = 100, 1e-3
+STEPS, TOLERANCE = 100, 1e-2
 CHOICE_SAMPLE, FIT_SAMPLE = 4_000, 15_000
 
 
@@ -63,6 +69,33 @@ def find_topics(tfidf: csr_matrix, subjects: Sequence, ks: Sequence[int], seed: 
     return Topics(table, k, judged[k], components, model)
 
 
+def names_of(
+    held: csr_matrix, topic: np.ndarray, topics: int, subjects: pd.Series, phrases: np.ndarray, least: int
+) -> list[list[str]]:
+    """The phrases that name each of `topics`: each stands in HELD_BY of its texts and LEAST_LIFT times as often as in others, and
+    `least` of its subjects wrote it. The first is the most typical (texts × log of how much more often); the others stand mostly
+    in the same texts and share no words with it. Empty where nothing names a topic. `held`: texts × phrases."""
+    is_held = (held > 0).astype(np.float32)
+    whole = np.asarray(is_held.sum(axis=0)).ravel()
+    return [_named(is_held[own := topic == number], whole, len(topic), subjects[own], phrases, least) for number in range(topics)]
+
+
+def as_written(read: np.ndarray, phrases: list[str]) -> list[str]:
+    """The phrases in the order in which the first text that holds them all has them."""
+    for one in read:
+        text = "\n".join(run if isinstance(run, str) else " ".join(run) for clause in one for run in clause.runs)
+        if all(phrase in text for phrase in phrases):
+            return sorted(phrases, key=text.index)
+    return phrases
+
+
+def reads_alone(phrase: str) -> bool:
+    """Whether a phrase is long enough to say something by itself."""
+    if phrase.isascii():
+        return len(phrase.replace("_", " ").split()) >= LATIN_WORDS
+    return len(phrase.replace(NUMBER, "")) >= HAN_CHARACTERS
+
+
 def _stability(tfidf: csr_matrix, halves: list[np.ndarray], k: int, seed: int) -> np.ndarray:
     whole = _factorise(tfidf, k, seed).components_
     return np.mean([_matched(whole, _factorise(tfidf[half], k, seed).components_)[1] for half in halves], axis=0)
@@ -93,3 +126,36 @@ def _halves(random: np.random.Generator, codes: np.ndarray) -> tuple[np.ndarray,
 
 def _sample(random: np.random.Generator, rows: np.ndarray, size: int) -> np.ndarray:
     return rows if len(rows) <= size else np.sort(random.choice(rows, size, replace=False))
+
+
+def _named(inside: csr_matrix, whole: np.ndarray, texts: int, subjects: pd.Series, phrases: np.ndarray, least: int) -> list[str]:
+    count, size = np.asarray(inside.sum(axis=0)).ravel(), inside.shape[0]
+    share, elsewhere = count / max(size, 1), (whole - count + 0.5) / max(texts - size, 1)
+    score = count * np.log(np.maximum(share / elsewhere, 1))
+    is_name = (share >= HELD_BY) & (share >= LEAST_LIFT * elsewhere) & (_writers(inside, subjects) >= least)
+    chosen: list[int] = []
+    for place in sorted(np.flatnonzero(is_name), key=lambda place: -score[place]):
+        if len(chosen) < NAMES and all(_go_together(inside, phrases, place, one) for one in chosen):
+            chosen.append(int(place))
+    return [str(phrases[place]) for place in chosen]
+
+
+def _writers(held: csr_matrix, subjects: pd.Series) -> np.ndarray:
+    """How many different subjects hold each column."""
+    codes, names = pd.factorize(subjects)
+    by_subject = csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(names), len(codes)))
+    return np.asarray(((by_subject @ held) > 0).sum(axis=0)).ravel()
+
+
+def _go_together(held: csr_matrix, phrases: np.ndarray, one: int, other: int) -> bool:
+    """Whether two phrases are different words of mostly the same texts."""
+    first, second = (held[:, place].toarray().ravel() > 0 for place in (one, other))
+    return (first & second).sum() > SAME_TEXTS * max(first.sum(), second.sum()) and not _parts(phrases[one]) & _parts(
+        phrases[other]
+    )
+
+
+def _parts(phrase: str) -> set[str]:
+    if phrase.isascii():
+        return set(phrase.replace("_", " ").split()) - STOPS
+    return {phrase[place : place + SAME_CHARACTERS] for place in range(len(phrase) - SAME_CHARACTERS + 1)}

@@ -172,7 +172,7 @@ def branches_exhibit(found: Branches | None) -> Exhibit:
             months=found.months, left=left, wide=_wide(found.chart),
         ),
         frame=pd.concat([units, limits], ignore_index=True),
-        unit="number",
+        unit="number.1",
         x_label=say("Customers"),
         x_unit="count",
         options={"worse": "above"},
@@ -218,7 +218,7 @@ def silence_exhibit(found: Branches | None) -> Exhibit:
     if table is None:
         absent = say("The bank brings no marks of satisfaction by branch to hold the number of complaints against.")
         return Exhibit("silence", heading, absent=absent)
-    low, high = say("from"), say("to")
+    low, high = say("From"), say("To")
     return Exhibit(
         name="silence",
         title=_silence_title(table, heading),

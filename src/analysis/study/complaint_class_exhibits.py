@@ -84,9 +84,9 @@ def proposed_exhibit(found: ClassesFound | None, names: Names) -> Exhibit:
         return Exhibit(
             "proposed", heading, absent=say("Fewer than ten complaints lack a category, or their words tell of few each.")
         )
-    title = say("Of {all:count} complaints without a category or filed as other the words of {told:share} tell a category", all=found.unlabelled, told=1 - found.untold / found.unlabelled) if is_tellable(found.untold) and is_tellable(found.unlabelled - found.untold) else heading  # fmt: skip
+    title = _proposed_title(found.unlabelled, found.unlabelled - found.untold, heading)
     subtitle = say(
-        "Complaints received since {since:date} without a category or filed as other, by the category that their words tell with a probability of {least:share} or more; a count, not a correction of the record; groups of fewer than ten customers are not shown",
+        "Complaints received since {since:date} without a category or filed as other, by the category that their words tell with a probability of {least:share.0} or more; a count, not a correction of the record; groups of fewer than ten customers are not shown",
         since=found.since.date(), least=TOLD_FROM,
     )  # fmt: skip
     columns = (Column("label", say("Category told by the words")), Column("value", say("Complaints"), "count", say("number")))
@@ -154,3 +154,14 @@ def _too_few() -> Message:
 
 def _range(low: float, high: float) -> Message | None:
     return None if pd.isna(low) else say("{low:share} to {high:share}", low=low, high=high)
+
+
+def _proposed_title(every: int, told: int, heading: Message) -> Message:
+    if told == 0:
+        return say("Of {all:count} complaints without a category or filed as other the words of none tell a category", all=every)
+    if not (is_tellable(told) and is_tellable(every - told)):
+        return heading
+    return say(
+        "Of {all:count} complaints without a category or filed as other the words of {told:share} tell a category",
+        all=every, told=told / every,
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from analysis.study.disclosed import hidden_cells
 from analysis.wording import Message, say
 
 UNITS = {"satisfaction": "mark", "churn": "points"}
+ALL = 0.9995  # told as 100.0%
 BANDS = (0, 0.1, 0.3, 0.5, 0.7, 0.9, 1)
 NAMES = {"slow": say("Open after 15 days"), "handed_on": say("Handed on")}
 
@@ -30,15 +31,17 @@ def effect_exhibit(effects: list[Effect], outcome: str) -> Exhibit:
     heading = {"satisfaction": say("Later mark"), "churn": say("Who left later")}[outcome]
     if not known:
         return Exhibit(name, heading, absent=say("The comparison cannot be made: {reason}.", reason=own[0].reason))
-    rows = [row for effect in known for row in _rows(effect)]
+    beyond = _all_beyond(effects, known)
+    rows = [row for effect in known for row in _rows(effect, effect in beyond)]
     return Exhibit(
         name=name,
-        title=_title(known, _all_beyond(effects, known), outcome),
+        title=_title(known, beyond, outcome),
         subtitle=_subtitle(outcome),
         frame=pd.DataFrame(rows),
         unit=UNITS[outcome],
         reference=0.0,
         reference_label=say("No difference"),
+        options={"value_label": say("Difference of marks") if outcome == "satisfaction" else say("points")},
     )
 
 
@@ -53,9 +56,9 @@ def overlap_exhibit(effects: list[Effect]) -> Exhibit:
     worst = max(float(effect.found.balance["weighted"].abs().max()) for effect in shown)
     return Exhibit(
         name="complaint_overlap",
-        title=say("At least {kept:share} of the complaints have their like on the other side", kept=kept),
+        title=_overlap_title(kept),
         subtitle=say(
-            "Complaints by the chance, foretold from what was known when they came in, that this would happen to them; those outside {low:share} to {high:share} are set aside. After weighting the two sides differ by at most {worst:number} standard deviations in any trait (0.1 counts as alike)",
+            "Complaints by the chance, foretold from what was known when they came in, that this would happen to them; those outside {low:share.0} to {high:share.0} are set aside. After weighting the two sides differ by at most {worst:number} standard deviations in any trait (0.1 counts as alike)",
             low=TRIMMED_BELOW, high=1 - TRIMMED_BELOW, worst=worst,
         ),
         frame=pd.DataFrame(rows),
@@ -66,6 +69,12 @@ def overlap_exhibit(effects: list[Effect]) -> Exhibit:
             Column("others", say("It did not"), "count", say("complaints")),
         ),
     )  # fmt: skip
+
+
+def _overlap_title(kept: float) -> Message:
+    if kept >= ALL:
+        return say("All complaints have their like on the other side")
+    return say("At least {kept:share} of the complaints have their like on the other side", kept=kept)
 
 
 def _finding(effect: Effect, is_beyond: bool) -> Finding:
@@ -121,21 +130,27 @@ def _title(known: list[Effect], beyond: list[Effect], outcome: str) -> Message:
 def _subtitle(outcome: str) -> Message:
     if outcome == "satisfaction":
         return say(
-            "Difference of the mean mark (1 to 10) of the first answer within {days:count} days after the exposure is known, answers that staff asked for left out; lines, 95% intervals by branch; adjusted for severity, category, channel, earlier complaints and the customer as far as numbers allow",
+            "Difference of the mean mark (1 to 10) of the first answer within {days:count} days after the exposure is known, answers that staff asked for left out; lines, 95% intervals by branch, each by itself; hollow: within noise, all comparisons read at once; adjusted for severity, category, channel, earlier complaints and the customer as far as numbers allow",
             days=ANSWER_WITHIN_DAYS,
         )  # fmt: skip
     return say(
-        "Difference, in percentage points, of the share that left within the horizon after the next landmark; lines, 95% intervals by branch; adjusted for severity, category, channel, earlier complaints and the customer as far as numbers allow"
+        "Difference, in percentage points, of the share that left within the horizon after the next landmark; lines, 95% intervals by branch, each by itself; hollow: within noise, all comparisons read at once; adjusted for severity, category, channel, earlier complaints and the customer as far as numbers allow"
     )
 
 
-def _rows(effect: Effect) -> list[dict]:
-    shown = {say("Crude"): effect.found.crude, say("Like complaints"): effect.found.adjusted}
+def _rows(effect: Effect, is_beyond: bool) -> list[dict]:
+    """Where the comparison as a whole lies within noise, so does each of its rows, whatever its own interval leaves out."""
+    shown = {say("Nothing held equal"): effect.found.crude, say("Like complaints"): effect.found.adjusted}
     if effect.mutual is not None and effect.mutual.adjusted is not None:
         other = next(words for name, words in EXPOSURES.items() if name != effect.exposure)
         shown[say("Like complaints, also in: {other}", other=other)] = effect.mutual.adjusted
     return [
-        {"label": label, **{name: float(number) for name, number in found._asdict().items()}, "group": NAMES[effect.exposure]}
+        {
+            "label": label,
+            **{name: float(number) for name, number in found._asdict().items()},
+            "group": NAMES[effect.exposure],
+            "is_noise": not is_beyond or found.low <= 0 <= found.high,
+        }
         for label, found in shown.items()
     ]
 

@@ -25,7 +25,7 @@ def measures_exhibit(found: Stakes | None, actions: pd.DataFrame | None) -> Exhi
         title=say("The bank states a measure with its owner for {stated:count} of {all:count} categories", stated=stated, all=len(rows)),
         subtitle=say("From the bank's table complaint_actions.csv, commonest category first. A plan of the bank, no result of the figures"),
         frame=pd.DataFrame(rows, columns=["label", "action", "owner", "due"]),
-        columns=(Column("label", say("Category")), Column("action", say("Measure")), Column("owner", say("Owner")), Column("due", say("Due"))),
+        columns=(Column("label", say("Category")), Column("action", say("What the bank does")), Column("owner", say("Owner")), Column("due", say("Due"))),
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def sources_exhibit(parts: pd.DataFrame | None) -> Exhibit:
     if parts is None:
         absent = say("The bank brings no categories, products or channels of complaints, or too few months of them.")
         return Exhibit("sources", say("Sources of complaints"), absent=absent)
-    low, high = say("from"), say("to")
+    low, high = say("From"), say("To")
     frame = parts.assign(
         divided_by=[WAYS[way] for way in parts["way"]],
         label=[label(way, code) for way, code in zip(parts["way"], parts["code"], strict=True)],
@@ -100,7 +100,7 @@ def sources_exhibit(parts: pd.DataFrame | None) -> Exhibit:
         subtitle=say("Complaints of the last period per 10,000 customers and month, with 95% intervals, and against the period before (1: unchanged); grey: no change beyond noise, all rows compared at once"),
         frame=frame,
         columns=(
-            Column("label", say("Complaints by")), Column("divided_by", say("Divided by")), Column("complaints", say("Complaints"), "count"),
+            Column("label", say("Complaints by")), Column("divided_by", say("Grouped by")), Column("complaints", say("Complaints"), "count"),
             Column("value", say("Per 10,000"), "number.1"), Column("low", low, "number.1"), Column("high", high, "number.1"),
             Column("change", say("Change"), "ratio", say("times")), Column("change_low", low, "ratio"), Column("change_high", high, "ratio"),
         ),

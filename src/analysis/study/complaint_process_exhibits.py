@@ -72,8 +72,8 @@ def contact_exhibit(found: Course | None) -> Exhibit:
         frame=found.handoffs.assign(label=[HANDOFFS[number] for number in found.handoffs["number"]]),
         columns=(
             Column("label", say("Hand-offs")), Column("complaints", say("Complaints"), "count"), Column("share", say("Share"), "share"),
-            Column("median", say("Median"), "number.1", say("days")), Column("low", say("from"), "number.1"),
-            Column("high", say("to"), "number.1"), Column("reopened", say("Reopened"), "share"),
+            Column("median", say("Median"), "number.1", say("days")), Column("low", say("From"), "number.1"),
+            Column("high", say("To"), "number.1"), Column("reopened", say("Reopened"), "share"),
         ),
     )  # fmt: skip
 

@@ -125,7 +125,7 @@ def apart_exhibit(found: Repeats | None) -> Exhibit:
         subtitle=say("Share of complaints of the last period, with 95% intervals; repeated: within {days:count} days after another of the same customer; grey: no change beyond noise", days=found.days),
         frame=table,
         columns=(
-            Column("label", say("Complaints")), Column("base", say("Of how many"), "count"), Column("value", say("Share"), "share"),
-            Column("low", say("from"), "share"), Column("high", say("to"), "share"), Column("before", say("Period before"), "share"),
+            Column("label", say("Complaints")), Column("base", say("Complaints counted"), "count"), Column("value", say("Share"), "share"),
+            Column("low", say("From"), "share"), Column("high", say("To"), "share"), Column("before", say("Period before"), "share"),
         ),
     )  # fmt: skip

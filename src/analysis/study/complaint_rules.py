@@ -169,6 +169,6 @@ def rules_exhibit(found: Rules | None) -> Exhibit:
         frame=found.table,
         columns=(
             Column("label", say("Rule")), Column("base", say("Checked"), "count"), Column("value", say("Not kept"), "share"),
-            Column("low", say("from"), "share"), Column("high", say("to"), "share"),
+            Column("low", say("From"), "share"), Column("high", say("To"), "share"),
         ),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from analysis.study.churn import MAIN_RULE, ChurnRule, matured, outcomes
 from analysis.study.complaint_frame import id_of
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.profile_words import CATEGORIES
-from analysis.wording import Label, Message, say
+from analysis.wording import Message, say
 
 WINDOW_MONTHS = 12
 MOST_OF_ALL = 0.8
@@ -159,7 +159,7 @@ def pareto_exhibit(found: Stakes | None) -> Exhibit:
     return Exhibit("pareto", title, subtitle, frame)
 
 
-def stakes_exhibit(found: Stakes | None, currency: str) -> Exhibit:
+def stakes_exhibit(found: Stakes | None) -> Exhibit:
     """What complainers of each cause hold, and how many of those who complained left."""
     if found is None:
         return absent_exhibit("stakes", say("What is at stake"))
@@ -173,8 +173,8 @@ def stakes_exhibit(found: Stakes | None, currency: str) -> Exhibit:
         columns=(
             Column("label", say("Category")),
             Column("complaints", say("Complaints"), "count"),
-            Column("cumulative", say("Added up"), "share"),
-            Column("assets", say("Assets"), "money", Label(currency)),
+            Column("cumulative", say("Cumulative"), "share"),
+            Column("assets_share", say("Assets held"), "share", say("% of all complainers'")),
             Column("left", say("Left"), "share"),
             Column("left_low", say("From"), "share", say("95% interval")),
             Column("left_high", say("To"), "share", say("95% interval")),

@@ -223,8 +223,8 @@ def times_exhibit(found: Times | None) -> Exhibit:
         subtitle=say("Days until half of the complaints were resolved for good, with 95% intervals, and shares resolved by then (Kaplan-Meier); grey: the groups do not differ beyond noise (log-rank tests, all read at once)"),
         frame=frame,
         columns=(
-            Column("label", say("Complaints by")), Column("divided_by", say("Divided by")), Column("complaints", say("Complaints"), "count"),
-            Column("median", say("Median"), "number.1", say("days")), Column("low", say("from"), "number.1"), Column("high", say("to"), "number.1"),
+            Column("label", say("Complaints by")), Column("divided_by", say("Grouped by")), Column("complaints", say("Complaints"), "count"),
+            Column("median", say("Median"), "number.1", say("days")), Column("low", say("From"), "number.1"), Column("high", say("To"), "number.1"),
             *(Column(f"within_{days}", say("By {days:count} days", days=days), "share") for days in found.within),
         ),
     )  # fmt: skip

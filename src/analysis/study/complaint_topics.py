@@ -13,17 +13,16 @@ from analysis.stats.intervals import Estimate, difference, simultaneous
 from analysis.stats.prediction import observed_share
 from analysis.stats.text import Read, shown, terms
 from analysis.stats.text_terms import count_matrix, fit_tfidf, phrases_in, uneven_terms, vocabulary
-from analysis.stats.text_topics import STABLE, Topics, find_topics
+from analysis.stats.text_topics import HELD_BY, LEAST_LIFT, STABLE, Topics, as_written, find_topics, names_of, reads_alone
 from analysis.study.complaint_texts import ComplaintTexts, months_before, shown_phrases
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.wording import Message, Quote, listed, say
 
 TEXTS_NEEDED, CUSTOMERS_NEEDED = 200, 100
-NUMBERS_TRIED = (4, 6, 8, 10, 12, 16)
+NUMBERS_TRIED = (4, 8, 16, 24, 32, 48, 64, 96)
+TEXTS_A_TOPIC = 20
 LONGEST_TERM = 2
 TERMS_A_TOPIC = 5
-PHRASES_SHOWN = 4
-SAME_TEXTS = 0.5
 NONE = Estimate(None, None, None, 0)
 LABELLED_NEEDED = 200
 
@@ -32,8 +31,8 @@ LABELLED_NEEDED = 200
 class TopicsFound:
     """`table`: topic (its phrases, as shown), complaints, customers, value (share of the period's complaints) with low, high, base,
     change, change_low, change_high (points, against as long a time before; all rows read at once), stability, is_stable;
-    largest first, topics of few customers left out. `topics`, `stable`: how many
-    there are and come back, those left out among them. `told`: share of the period's complaints that have a topic."""
+    largest first, without topics of few customers or without a phrase of
+    their own. `topics`, `stable`: how many there are and come back, those left out among them. `told`: share of the period's complaints that have a topic."""
 
     table: pd.DataFrame
     topics: int
@@ -75,8 +74,8 @@ def topic_findings(found: TopicsFound | None) -> list[Finding]:
         return []
     stable = found.table[found.table["is_stable"]]
     text = say(
-        "The words of the complaints fall into **{k:count} topics**, of which {stable:count} come back when half of the customers are left out; {told:share} of the period's complaints have a single topic.",
-        k=found.topics, stable=found.stable, told=found.told.value,
+        "The words of the complaints fall into **{k:count} topics**, of which {stable:count} come back when half of the customers are left out; {told:share} of the period's complaints have a single topic. {listed:count} topics are listed: those of ten customers or more that have a phrase of their own.",
+        k=found.topics, stable=found.stable, told=found.told.value, listed=len(found.table),
     )  # fmt: skip
     made = [
         Finding("complaint_text.topics", text, found.topics, found.told.base, "count", exhibit="topics", base_of="complaints")
@@ -94,8 +93,13 @@ def topic_findings(found: TopicsFound | None) -> list[Finding]:
 
 def topics_exhibit(found: TopicsFound | None) -> Exhibit:
     """Topics by their typical phrases, with share, change and stability."""
-    if found is None or found.table.empty:
+    if found is None:
         absent = say("Too few complaints with text for topics: {needed:count} in the period are needed, and {customers:count} customers who wrote them.", needed=TEXTS_NEEDED, customers=CUSTOMERS_NEEDED)  # fmt: skip
+        return Exhibit("topics", say("What complaints are about"), absent=absent)
+    if found.table.empty:
+        absent = say(
+            "No topic of ten customers or more has a phrase of its own: the words of the complaints differ too much, or hardly at all."
+        )
         return Exhibit("topics", say("What complaints are about"), absent=absent)
     columns = (
         Column("topic", say("Typical phrases")),
@@ -107,8 +111,8 @@ def topics_exhibit(found: TopicsFound | None) -> Exhibit:
         Column("stability", say("Stability"), "number", say("0 to 1")),
     )
     subtitle = say(
-        "Topics in the words of the complaints since {since:date}: phrases that ten customers or more wrote, … for a number or a name; share of complaints; change on as long a time before; in grey, topics that do not come back in halves of the customers (stability below {stable:number})",
-        since=found.since.date(), stable=STABLE,
+        "Topics in the words of the complaints since {since:date}: each is named by phrases that stand in at least {held:share} of its complaints, {lift:count} times as often as in others, and that ten customers or more wrote (… for a number or a name); topics without such a phrase are not listed; share of complaints; change on as long a time before; in grey, topics that do not come back in halves of the customers (stability below {stable:number})",
+        since=found.since.date(), stable=STABLE, held=HELD_BY, lift=LEAST_LIFT,
     )  # fmt: skip
     frame = found.table.assign(
         interval=[_range(row.low, row.high) for row in found.table.itertuples()],
@@ -134,14 +138,17 @@ def _title(table: pd.DataFrame) -> Message:
     return say("Fell most, beyond noise: {topic}, {change:points} points", **numbers)
 
 
-def _topics_of(texts: ComplaintTexts, numbers: Sequence[int], seed: int) -> tuple[Topics, np.ndarray, list[Message]] | None:
+def _topics_of(
+    texts: ComplaintTexts, numbers: Sequence[int], seed: int
+) -> tuple[Topics, np.ndarray, list[Message | None]] | None:
     """Topics, each text's topic (−1: none) and the words of each topic."""
     if len(texts.read) < TEXTS_NEEDED:
         return None
     cause = texts.frame["cause"]
     is_labelled = cause.notna().sum() >= LABELLED_NEEDED and cause.nunique() > 1
     counts = _telling(count_matrix(texts.read, vocabulary(texts.read, short_terms), short_terms), cause, is_labelled)
-    tried = [k for k in numbers if k * TERMS_A_TOPIC <= counts.shape[1]]
+    most = min(counts.shape[1] // TERMS_A_TOPIC, len(texts.read) // TEXTS_A_TOPIC)
+    tried = [k for k in numbers if k <= most]
     if not tried:
         return None
     tfidf = fit_tfidf(counts).transform(counts)
@@ -149,11 +156,10 @@ def _topics_of(texts: ComplaintTexts, numbers: Sequence[int], seed: int) -> tupl
         return None
     found = find_topics(tfidf, texts.frame["subject"], tried, seed)
     topic = found.of(tfidf)
-    phrases = np.array(shown_phrases(texts), dtype=object)
+    phrases = np.array([phrase for phrase in shown_phrases(texts) if reads_alone(phrase)], dtype=object)
     held = phrases_in(texts.read, phrases)
-    kept = uneven_terms(held, cause) if is_labelled else np.ones(len(phrases), dtype=bool)
-    held, phrases = held[:, np.flatnonzero(kept)], phrases[kept]
-    return found, topic, [_words(held, topic == number, texts.frame["subject"], phrases) for number in range(found.k)]
+    chosen = names_of(held, topic, found.k, texts.frame["subject"], phrases, DISCLOSURE_THRESHOLD)
+    return found, topic, [phrase_words(as_written(texts.read[topic == number], own)) for number, own in enumerate(chosen)]
 
 
 def short_terms(clauses: Read) -> dict[str, float]:
@@ -165,45 +171,17 @@ def _telling(counts: csr_matrix, cause: pd.Series, is_labelled: bool) -> csr_mat
     return counts[:, np.flatnonzero(uneven_terms(counts, cause))] if is_labelled else counts
 
 
-def _words(held: csr_matrix, own: np.ndarray, subjects: pd.Series, phrases: np.ndarray) -> Message:
-    """The phrases that set a topic's texts apart (by how many of them hold it × log of how much more often than others do), each
-    written by ten of the topic's customers, no two of them mostly in the same texts."""
-    inside = (held[own] > 0).astype(np.float64)
-    count, whole = (np.asarray((rows > 0).sum(axis=0)).ravel() for rows in (inside, held))
-    writers = _writers(inside, subjects[own])
-    lift = (count / max(own.sum(), 1)) / np.maximum(whole / len(own), 1e-12)
-    score = np.where((writers >= DISCLOSURE_THRESHOLD) & (lift > 1), count * np.log(np.maximum(lift, 1)), 0)
-    chosen: list[int] = []
-    for place in np.argsort(-score, kind="stable")[:60]:
-        if score[place] > 0 and len(chosen) < PHRASES_SHOWN and not any(_is_same(inside, phrases, place, one) for one in chosen):
-            chosen.append(int(place))
-    return phrase_words([str(phrases[place]) for place in chosen]) or say("no phrase that ten customers share")
-
-
-def _writers(held: csr_matrix, subjects: pd.Series) -> np.ndarray:
-    """How many different subjects hold each column."""
-    codes, names = pd.factorize(subjects)
-    by_subject = csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(names), len(codes)))
-    return np.asarray(((by_subject @ held) > 0).sum(axis=0)).ravel()
-
-
-def _is_same(held: csr_matrix, phrases: np.ndarray, one: int, other: int) -> bool:
-    if phrases[one] in phrases[other] or phrases[other] in phrases[one]:
-        return True
-    first, second = (held[:, place].toarray().ravel() > 0 for place in (one, other))
-    return (first & second).sum() > SAME_TEXTS * min(first.sum(), second.sum())
-
-
 def _table(topic, subjects, now, then, phrases, stability) -> pd.DataFrame:
     rows = []
-    for number, words in enumerate(phrases):
+    is_named = np.array([words is not None for words in phrases], dtype=bool)
+    for number in np.flatnonzero(is_named):
         own = topic == number
         share, earlier = (observed_share(own[part], subjects[part]) for part in (now, then)) if then.sum() >= TEXTS_NEEDED else (
             observed_share(own[now], subjects[now]), Estimate(None, None, None, int(then.sum()))
         )  # fmt: skip
         writers, writers_before = (subjects[own & part].nunique() for part in (now, then))
         change = difference(share, earlier) if is_tellable(writers_before) else NONE
-        rows.append((words, int((own & now).sum()), writers, *share, *change[:3], stability[number]))
+        rows.append((phrases[number], int((own & now).sum()), writers, *share, *change[:3], stability[number]))
     names = [
         "topic",
         "complaints",
@@ -223,8 +201,10 @@ def _table(topic, subjects, now, then, phrases, stability) -> pd.DataFrame:
     changes = table[["change", "change_low", "change_high"]].set_axis(["value", "low", "high"], axis=1).astype(float)
     at_once = simultaneous(changes)
     table = table.assign(change_low=at_once["low"], change_high=at_once["high"], is_stable=table["stability"] >= STABLE)
-    none = int(subjects[now & (topic < 0)].nunique())
-    secret = hidden([*table["customers"], none])[:-1]
+    is_untold = topic < 0
+    is_unnamed = ~is_untold & ~np.append(is_named, False)[topic]
+    others = [int(subjects[now & rest].nunique()) for rest in (is_untold, is_unnamed)]
+    secret = hidden([*table["customers"], *others])[: len(table)]
     return table[~secret & (table["customers"] > 0)].sort_values("value", ascending=False, kind="stable", ignore_index=True)
 
 

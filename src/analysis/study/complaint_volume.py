@@ -210,7 +210,7 @@ def volume_exhibit(found: Volume | None) -> Exhibit:
         else say("The volume of complaints stays within what chance explains in all {all:count} months", all=len(shown))
     )  # fmt: skip
     return Exhibit(
-        "volume", title, _basis(found.chart), pd.concat([rates, limits], ignore_index=True), unit="number", x_unit="month"
+        "volume", title, _basis(found.chart), pd.concat([rates, limits], ignore_index=True), unit="number.1", x_unit="month"
     )
 
 

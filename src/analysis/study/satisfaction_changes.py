@@ -130,7 +130,7 @@ def changes_exhibit(found: ChangesFound | None) -> Exhibit:
     if found is None:
         return Exhibit("changes", say("Changes by group"), absent=ABSENT)
     columns = (
-        Column("label", say("Group")), Column("score", say("Score")), Column("then", say("Period before"), "number"),
+        Column("label", say("Group")), Column("score", say("Which score")), Column("then", say("Period before"), "number"),
         Column("now", say("This period"), "number"), Column("change", say("Change"), "number"), Column("verdict", say("Beyond noise?")),
         Column("adjusted", say("Adjusted p"), "number.3"),
     )  # fmt: skip

@@ -98,7 +98,7 @@ def score_findings(made: list[Score]) -> list[Finding]:
 def scores_exhibit(made: list[Score]) -> Exhibit:
     """All scores in one table: this period, the period before, the change and whether it lies beyond noise."""
     columns = (
-        Column("label", say("Score")), Column("now", say("This period"), "number"), Column("base", say("Answers"), "count"),
+        Column("label", say("Which score")), Column("now", say("This period"), "number"), Column("base", say("Answers"), "count"),
         Column("then", say("Period before"), "number"), Column("change", say("Change"), "number"), Column("verdict", say("Beyond noise?")),
     )  # fmt: skip
     subtitle = say(

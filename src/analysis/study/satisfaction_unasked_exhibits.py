@@ -174,7 +174,7 @@ def unasked_beside_exhibit(found: Unasked | None, groups: UnaskedGroups | None) 
             Column("low", say("From"), "mark", say("95% interval")),
             Column("high", say("To"), "mark", say("95% interval")),
             Column("base", say("Customers"), "count"),
-            Column("answered", say("Answered"), "mark", say("of 10")),
+            Column("answered", say("Those who answered"), "mark", say("of 10")),
             Column("answered_low", say("From"), "mark", say("95% interval")),
             Column("answered_high", say("To"), "mark", say("95% interval")),
             Column("answers", say("Answers"), "count"),
