@@ -1,9 +1,9 @@
-"""Axes of values that do not differ."""
+"""Axes of values that do not differ, and of units with decimals of their own."""
 
 import numpy as np
 import pytest
 
-from analysis.report.scales import extent, round_out
+from analysis.report.scales import extent, round_out, tick_labels, ticks
 
 
 @pytest.mark.parametrize("value", [0.0, 8.0, -3.0, 0.07])
@@ -13,3 +13,11 @@ def test_an_axis_has_two_ends_where_all_values_are_one_but_for_rounding(value):
         assert made[0] < made[-1]
         start, end = extent(np.array([low, high]))
         assert start < end
+
+
+@pytest.mark.parametrize("unit", ["number", "share", "points", "count"])
+def test_an_axis_finds_its_own_decimals_whatever_those_of_its_values(unit):
+    at = round_out(0.1, 0.46, unit)
+    assert round_out(0.1, 0.46, f"{unit}.1") == at
+    assert ticks(0.1, 0.46, 4, f"{unit}.1") == ticks(0.1, 0.46, 4, unit)
+    assert tick_labels(at, f"{unit}.1", "en") == tick_labels(at, unit, "en")

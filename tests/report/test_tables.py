@@ -102,7 +102,7 @@ def test_a_table_with_sentences_becomes_blocks_with_roles_on_the_telephone():
 
 
 def test_a_short_text_never_breaks_and_a_long_one_may():
-    frame = FRAME.assign(word="within noise", words="neither more nor less than chance would have it")
+    frame = FRAME.assign(word="within noise", words="no more than chance would have")
     columns = (COLUMNS[0], Column("word", say("Beyond noise?")), Column("words", say("In words")))
     made = ElementTree.fromstring(shown(frame, columns).content["en"]["body"])
     assert {node.get("class") for node in made.iter("td")} == {"short", "short soft", None, "soft"}

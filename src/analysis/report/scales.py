@@ -48,6 +48,7 @@ def extent(values: np.ndarray, from_zero: bool = False, is_log: bool = False) ->
 
 def ticks(low: float, high: float, count: int, unit: str, is_log: bool = False) -> list[float]:
     """Round values within low-high, about `count` of them."""
+    unit = _kind(unit)
     if unit in TIME_STEPS:
         return _time_ticks(low, high, count, TIME_STEPS[unit])
     if unit in DATE_UNITS:
@@ -84,6 +85,7 @@ def round_out(low: float, high: float, unit: str, count: int = 4) -> list[float]
     """Round ticks that enclose low-high, for an axis that ends on gridlines; a share stays within 0-1."""
     if high - low <= SAME * max(abs(low), abs(high)):
         low, high = low - (abs(low) / 10 or 1), high + (abs(high) / 10 or 1)
+    unit = _kind(unit)
     scale = 100 if unit in PERCENT_UNITS else 1
     locator = MaxNLocator(nbins=count, steps=ROUND_STEPS, integer=unit in WHOLE_UNITS, min_n_ticks=2)
     made = locator.tick_values(low * scale, high * scale) / scale
@@ -97,6 +99,7 @@ def round_out(low: float, high: float, unit: str, count: int = 4) -> list[float]
 def tick_labels(at: Sequence[float], unit: str, language: str) -> list[str]:
     """Labels with the fewest decimals that tell the ticks apart; the unit's sign on the last one alone;
     English months are cut to three letters."""
+    unit = _kind(unit)
     if unit in DATE_UNITS:
         return [MONTH_NAME.sub(r"\1", with_unit(num2date(tick).date(), unit, language)) for tick in at]
     digits = _digits(at, unit)
@@ -129,6 +132,11 @@ def _calendar_ticks(low: float, high: float, count: int) -> list[float]:
         if len(days) <= max(count, 1):
             break
     return [float(day) for day in date2num(days + pd.offsets.MonthEnd(0) if first.is_month_end else days)]
+
+
+def _kind(unit: str) -> str:
+    """The unit without the decimals that its values are told with: an axis finds its own."""
+    return unit.partition(".")[0]
 
 
 def _digits(at: Sequence[float], unit: str) -> int:

@@ -16,7 +16,8 @@ from analysis.wording import NO_VALUE, Message, render_html
 
 TEXT_SIZE, HEAD_SIZE = 14, 13
 SHORT, WORDY = 165, 330  # px: texts that never break; a text for which a telephone has no column
-CELL_GAP, FIRST_COLUMN, TEXT_COLUMN, MARGIN_FREE = 20, 148, 110, 720
+CELL_GAP, FIRST_COLUMN, TEXT_COLUMN = 20, 148, 110
+MARGIN_FREE = 800  # px reckoned for the broadest usual font; beside the margin notes stand 720
 ROLES = {"table": "table", "group": "rowgroup", "row": "row", "head": "columnheader", "first": "rowheader", "cell": "cell"}
 
 

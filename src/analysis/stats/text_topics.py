@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_matrix
 from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from analysis.stats.text import NUMBER, STOPS
 
@@ -44,6 +45,7 @@ class Topics:
         return np.where(is_clear, first, -1)
 
 
+@threadpool_limits.wrap(limits=1)
 def find_topics(tfidf: csr_matrix, subjects: Sequence, ks: Sequence[int], seed: int = 7, splits: int = SPLITS) -> Topics:
     """The number of topics of `ks` that gives most stable ones (the fewest topics at a tie), and the topics themselves.
 

@@ -19,7 +19,7 @@ from analysis.study.disclosed import hidden, is_tellable
 from analysis.wording import Message, Quote, listed, say
 
 TEXTS_NEEDED, CUSTOMERS_NEEDED = 200, 100
-NUMBERS_TRIED = (4, 8, 16, 24, 32, 48, 64, 96)
+NUMBERS_TRIED = (8, 16, 32, 64)
 TEXTS_A_TOPIC = 20
 LONGEST_TERM = 2
 TERMS_A_TOPIC = 5
