@@ -183,7 +183,7 @@ def make_site(home: Path) -> Path:
     shutil.copy(PROJECT / "reports.yaml", home)
     for words in (["demo", "--customers", str(CUSTOMERS)], ["report", "demo"]):
         command = [sys.executable, "-m", "analysis.cli", *words]
-        done = subprocess.run(command, env={**os.environ, "CRM_HOME": str(home)}, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, env={**os.environ, "CRM_HOME": str(home)}, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr[-2000:]
     return home / "reports" / "demo" / "latest"
 

@@ -382,9 +382,11 @@ def test_an_interval_without_room_stands_below_its_value():
 
 def test_a_long_name_of_a_curve_takes_two_lines_on_the_telephone():
     names = CURVES["series"].map({"Mass": "Not resolved for good", "Affluent": "Not resolved at all yet"})
-    shown = texts(drawings(body("steps", CURVES.assign(series=names), x_unit="months"))[1])
-    assert "…" not in "".join(shown)
-    assert "Not resolved for good" in " ".join(shown)
+    narrow = drawings(body("steps", CURVES.assign(series=names, value=0.1), x_unit="months"))[1]
+    assert "…" not in "".join(texts(narrow))
+    assert "Not resolved for good" in " ".join(texts(narrow))
+    lowest = {text.text: float(text.get("y")) for text in narrow.iter("text")}
+    assert max(lowest["good"], lowest["all yet"]) < lowest["0"] - 10  # above the dates below the axis
 
 
 def test_a_name_at_zero_stands_above_the_axis():

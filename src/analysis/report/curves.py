@@ -258,7 +258,7 @@ def _write_ends(plot: Axes, paper: Axes, placed: list[tuple[float, str, End]]) -
     height = paper.bbox.height
     wanted = [height - plot.transData.transform((0, value))[1] for value, _, _ in shown]
     most = max((end.lines for _, _, end in shown), default=1)
-    x, lowest = plot.bbox.x1 + END_GAP, height - plot.bbox.y0 - 6 - (LABEL_GAP - 1) * max(0, most - 2)
+    x, lowest = plot.bbox.x1 + END_GAP, height - plot.bbox.y0 - 6 - (LABEL_GAP - 1) * (most - 1)
     for (_, color, end), y in zip(shown, spread(wanted, LABEL_GAP * most, TOP, lowest), strict=True):
         if end.number:
             write(paper, x, y + BASELINE, end.number, color, bold=True)
