@@ -11,7 +11,7 @@ CODE = re.compile(
     r"bank\.yaml|(segment|complaint)_actions\.csv|(when|category)、action、action_zh、owner、owner_zh(、due)?|docs/(assumptions|methods)\.md|crm report 0|`crm worklist`"
 )
 NOT_ENGLISH = {"crm", "worklist",
-    "A", "AUC", "DeLong", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA-", "Shapley", "Wald", "Wilson", "p",
+    "A", "AUC", "CES", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA-", "Shapley", "Wald", "Wilson", "p",
 }  # fmt: skip
 CHINESE = "\u4e00-\u9fff"
 HALF_WIDTH = re.compile(rf"[{CHINESE}）”][,;:?!()]|[,;:?!()][{CHINESE}（“]|[{CHINESE}]\.|\. ?[{CHINESE}]")

@@ -18,7 +18,7 @@ NAMES = ("report", "index", "hostile", "hostile-index", *CHINESE)
 WIDTHS = (1440, 390)
 OPEN = "document.querySelectorAll('details').forEach(node => { node.open = true })"
 NOT_ENGLISH = {  # names of methods and units that Chinese bankers write so
-    "A", "AUC", "CNY", "DeLong", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA", "Shapley", "Wald", "Wilson", "p",
+    "A", "AUC", "CES", "CNY", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA", "Shapley", "Wald", "Wilson", "p",
 }  # fmt: skip
 IDENTIFIER = re.compile(  # a file's name; an assumption's number; a letter that CSS writes by its number
     r"bank\.yaml|docs/(assumptions|methods)\.md|(segment|complaint)_actions\.csv|A\d+(?=[）、])|\\[0-9a-f]+ "
