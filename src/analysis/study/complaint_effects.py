@@ -10,6 +10,8 @@ import pandas as pd
 from analysis.stats.effects import Contrast, contrast
 from analysis.stats.logistic import NotEstimable
 from analysis.study.churn import MAIN_RULE, ChurnRule, matured, outcomes
+from analysis.study.satisfaction_frame import BY_STAFF
+from analysis.study.satisfaction_unasked import triggers
 from analysis.wording import Message, say
 
 SLOW_DAYS = 15
@@ -99,8 +101,7 @@ def _with_marks(known: pd.DataFrame, surveys, invitations, as_of: dt.date) -> pd
     if surveys is None or known.empty or "answered_date" not in surveys:
         return known.iloc[:0].assign(outcome=np.nan)
     marks = surveys.dropna(subset=["customer_id", "answered_date", "overall"])
-    if invitations is not None and "trigger" in invitations:
-        marks = marks[~marks["response_id"].isin(invitations.loc[invitations["trigger"].eq("staff"), "response_id"])]
+    marks = marks[triggers(marks, invitations) != BY_STAFF]
     marks = marks.assign(answered=pd.to_datetime(marks["answered_date"]))[["customer_id", "answered", "overall"]]
     both = known.merge(marks[marks["answered"] <= pd.Timestamp(as_of)], on="customer_id")
     waited = (both["answered"] - both["day"]).dt.days
