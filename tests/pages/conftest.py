@@ -162,8 +162,15 @@ def results(name: str, found: list[dict]) -> dict:
 
 
 def pytest_collection_modifyitems(items):
-    """What needs the demo bank's site comes last: it is made meanwhile."""
-    items.sort(key=lambda item: "zh/" in item.nodeid or "site" in getattr(item, "fixturenames", ()))
+    """What needs the demo bank's site comes last, since it is made meanwhile, and there each page's own tests together."""
+    items.sort(
+        key=lambda item: ("zh/" in item.nodeid or "site" in getattr(item, "fixturenames", ()), _published_page(item) or "")
+    )
+
+
+def _published_page(item) -> str | None:
+    name = getattr(getattr(item, "callspec", None), "params", {}).get("name", "")
+    return name if name.startswith("zh/") else None
 
 
 @pytest.fixture(scope="session")
@@ -220,14 +227,23 @@ def browser():
         running.close()
 
 
+@pytest.fixture(scope="session")
+def kept(browser):
+    """The published page that was visited last, by name: its tests share it."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser, pages, request):
-    """Opens a page at a width; `page.heard` lists whatever it asked for, said, threw or asked the reader."""
+def visit(browser, pages, kept, request):
+    """Opens a page at a width; `page.heard` lists whatever it asked for, said, threw or asked the reader. A published page is opened
+    once for all tests that leave it as it is; `afresh` opens another."""
     opened = []
 
-    def open_page(name: str, width: int = 1440):
+    def open_page(name: str, width: int = 1440, afresh: bool = False):
+        if name in kept and not afresh:
+            kept[name].set_viewport_size({"width": width, "height": 900})
+            return kept[name]
         page = browser.new_page(viewport={"width": width, "height": 900})
-        opened.append(page)
         file = pages[name] if name in pages else request.getfixturevalue("site").resolve() / f"{name}.html"
         own = file.as_uri()
         page.heard = []
@@ -236,6 +252,12 @@ def visit(browser, pages, request):
         page.on("pageerror", lambda error: page.heard.append(f"error {error}"))
         page.on("dialog", lambda dialog: (page.heard.append(f"dialog {dialog.message}"), dialog.dismiss()))
         page.goto(own)
+        if name in pages or afresh:
+            opened.append(page)
+        else:
+            for earlier in list(kept):
+                kept.pop(earlier).close()
+            kept[name] = page
         return page
 
     yield open_page

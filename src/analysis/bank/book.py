@@ -23,6 +23,8 @@ from analysis.wording import Message, say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.bank.levers import Struck
+
 MANIFEST = "prepared.json"
 WRITTEN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -87,6 +89,24 @@ class Book:
     def feature_history(self) -> dict[dt.date, pd.DataFrame]:
         """Landmark → its features, for every landmark, latest first."""
         return {day: self.features(day) for day in self.landmarks}
+
+    def struck(self, people: pd.DataFrame, opened: dt.date, months: int) -> Struck:
+        """What struck whom in the months after `opened` (see `levers.Struck`); `people`: see `levers.people_from`."""
+        import duckdb
+
+        from analysis.bank.levers import struck
+
+        with duckdb.connect() as connection:
+            return struck(connection, self._as_known(), people, opened, months)
+
+    def _as_known(self) -> dict[str, str]:
+        """Table → what stands in FROM for it as known at `as_of`."""
+        relations = {}
+        for name in self.tables:
+            parent = parent_of(name, self.tables)
+            select = asof_select(TABLES[name], self._relation(name), self.as_of, self._relation(parent) if parent else None)
+            relations[name] = f"({select})"
+        return relations
 
     def identity(self, of_all: bool = False) -> pd.DataFrame:
         """Which record is which customer's: source, source_id, customer_id, probability, of the records known at `as_of` or of all

@@ -25,8 +25,8 @@ def kaplan_meier(time, event, entry=None) -> pd.DataFrame:
     `time` is when a subject had the event (`event` true) or was last seen (false), `entry` when it came under watch:
     it is at risk over (entry, time]. Returns time, at_risk, events, survival, low, high, a row for each distinct time;
     intervals are Greenwood's on the log-log scale (Kalbfleisch and Prentice 1980), NaN where survival is 0 or 1."""
-    time, event, entry = _checked(time, event, entry)
-    times, at_risk, events = _counts(time, event, entry, np.unique(time))
+    time, event, entry = checked(time, event, entry)
+    times, at_risk, events = counted(time, event, entry, np.unique(time))
     with np.errstate(divide="ignore", invalid="ignore"):
         survival = np.cumprod(1 - events / at_risk)
         spread = np.sqrt(np.cumsum(events / (at_risk * (at_risk - events)))) / np.abs(np.log(survival))
@@ -48,7 +48,7 @@ def median_survival(curve: pd.DataFrame) -> Estimate:
 
 def log_rank(time, event, group, entry=None) -> Comparison:
     """Do the groups' curves differ? Chi-square with (groups − 1) degrees of freedom (Mantel 1966; Peto 1972)."""
-    time, event, entry = _checked(time, event, entry)
+    time, event, entry = checked(time, event, entry)
     codes, groups = pd.factorize(np.asarray(group), sort=True)
     if len(groups) < 2:
         raise ValueError("a comparison needs at least two groups")
@@ -56,7 +56,7 @@ def log_rank(time, event, group, entry=None) -> Comparison:
         raise ValueError("no event was seen, so that there is nothing to compare")
     times = np.unique(time[event])
     members = [codes == code for code in range(len(groups))]
-    counts = [_counts(time[own], event[own], entry[own], times)[1:] for own in members]
+    counts = [counted(time[own], event[own], entry[own], times)[1:] for own in members]
     at_risk, events = (np.array(part, dtype=float) for part in zip(*counts, strict=True))
     return _compare(at_risk, events)
 
@@ -108,7 +108,7 @@ def _compare(at_risk: np.ndarray, events: np.ndarray) -> Comparison:
     return Comparison(statistic, float(chdtrc(len(at_risk) - 1, statistic)))
 
 
-def _counts(time, event, entry, times):
+def counted(time, event, entry, times):
     """times, how many were at risk just before each, how many events at each."""
     at_risk = np.searchsorted(np.sort(entry), times, side="left") - np.searchsorted(np.sort(time), times, side="left")
     happened = np.sort(time[event])
@@ -121,7 +121,7 @@ def _first_time_below(curve: pd.DataFrame, name: str) -> float | None:
     return float(below.iloc[0]) if len(below) else None
 
 
-def _checked(time, event, entry):
+def checked(time, event, entry):
     time, event = np.asarray(time, dtype=float), np.asarray(event, dtype=bool)
     entry = np.full(len(time), -np.inf) if entry is None else np.asarray(entry, dtype=float)
     if not len(time) == len(event) == len(entry):
