@@ -8,10 +8,10 @@ from analysis.wording import catalogue
 
 PLACEHOLDER = re.compile(r"\{[^}]*\}|%d")
 CODE = re.compile(
-    r"bank\.yaml|(segment|complaint)_actions\.csv|(when|category)、action、action_zh、owner、owner_zh(、due)?|docs/(assumptions|methods)\.md|crm report 0|`crm worklist`"
+    r"bank\.yaml|(segment|complaint|warning)_actions\.csv|(when|category)、action、action_zh、owner、owner_zh(、due)?|docs/(assumptions|methods)\.md|crm report 0|`crm worklist`"
 )
 NOT_ENGLISH = {"crm", "worklist",
-    "A", "AUC", "CES", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA-", "Shapley", "Wald", "Wilson", "p",
+    "A", "AUC", "Ascarza", "Benjamini-Hochberg", "Blinder", "Brier", "CES", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "Kitagawa", "LMG", "NPS", "Newcombe", "Oaxaca-Blinder", "PR-AUC", "R", "SHA-", "Shapley", "Wald", "Wilson", "p",
 }  # fmt: skip
 CHINESE = "\u4e00-\u9fff"
 HALF_WIDTH = re.compile(rf"[{CHINESE}）”][,;:?!()]|[,;:?!()][{CHINESE}（“]|[{CHINESE}]\.|\. ?[{CHINESE}]")

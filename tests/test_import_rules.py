@@ -10,7 +10,8 @@ SHARED = {"analysis.errors", "analysis.wording", "analysis.calendar"}
 ALLOWED = {
     "stats": SHARED | {"analysis.stats"},
     "bank": SHARED | {"analysis.bank", "analysis.project", "analysis.digest"},
-    "study": SHARED | {"analysis.study", "analysis.stats", "analysis.finding", "analysis.bank.contracts"},
+    "study": SHARED
+    | {"analysis.study", "analysis.stats", "analysis.finding", "analysis.bank.contracts", "analysis.bank.levers.Struck"},
     "report": SHARED | {"analysis.report", "analysis.finding", "analysis.project", "analysis.digest"},
 }
 

@@ -118,6 +118,16 @@ def worklist(bank: Bank, as_of: AsOf = "") -> None:
     LOG.info("%s defects: %s", f"{make_worklist(book.processed, book.as_of, path):,}", _shown(path))
 
 
+@app.command("list")
+def list_(bank: Bank, as_of: AsOf = "") -> None:
+    """Lists whom to call before they leave, in files that only their owner may read; a tenth is held out by lot."""
+    from analysis.lists import make_list
+
+    made = make_list(bank, as_of)
+    for path in (made.workbook, made.table):
+        LOG.info("%s customers to call, %s held out: %s", f"{made.called:,}", f"{made.held_out:,}", _shown(path))
+
+
 @app.command()
 def validate(
     bank: Annotated[str, typer.Argument(help="Folder of a simulated bank in data/raw/, such as demo.")],

@@ -74,7 +74,7 @@ class Finding:
             "evidence": self.evidence,
             "exhibit": self.exhibit,
             "base_of": self.base_of,
-            "is_headline": self.is_headline,
+            "is_headline": bool(self.is_headline),
         }
 
 

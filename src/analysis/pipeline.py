@@ -1,6 +1,7 @@
 """The whole run, as a table of contents: prepare → decide → execute → publish."""
 
 import contextlib
+import datetime as dt
 import errno
 import fcntl
 import logging
@@ -105,17 +106,22 @@ def _edition(prepared: "Prepared", places: Folders, publications: PublicationLis
         notebooks=root() / "notebooks",
         published=places.published,
         logs=places.processed / "logs",
-        provenance=record(prepared.manifest, as_of, parameters, _edited(places)),
+        provenance=record(prepared.manifest, as_of, parameters, _kept(places, as_of)),
         scores=scores(places.processed, prepared.manifest, prepared.as_of),
     )
 
 
-def _edited(places: Folders) -> dict[str, str]:
-    """Digests of the tables that the bank keeps beside its bank.yaml and pages speak of."""
+def _kept(places: Folders, as_of: str) -> dict[str, str]:
+    """What pages speak of and is neither delivered nor computed: digests of the tables that the bank keeps beside its bank.yaml and
+    of the lots of its lists of early warning, and the name of the release before."""
     from analysis.bank.actions import COLUMNS
+    from analysis.bank.alert_lists import lots_until
+    from analysis.report.earlier import last_release
 
-    paths = [places.definition.with_name(name) for name in COLUMNS]
-    return {path.name: digest.of_file(path) for path in paths if path.is_file()}
+    edited = [path for name in COLUMNS if (path := places.definition.with_name(name)).is_file()]
+    before = last_release(places.published, dt.date.fromisoformat(as_of))
+    kept = {path.name: digest.of_file(path) for path in [*edited, *lots_until(places.state, dt.date.fromisoformat(as_of))]}
+    return kept | ({"last release": before.name} if before else {})
 
 
 def _identifiers(places: Folders, edition: Edition) -> frozenset[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.bank.actions import COLUMNS, COMPLAINTS, SEGMENTS, read_actions
+from analysis.bank.actions import COLUMNS, COMPLAINTS, SEGMENTS, WARNINGS, read_actions
 from analysis.bank.book import open_bank
 from analysis.errors import UserError
 
@@ -62,7 +62,7 @@ def test_a_bad_table_is_one_sentence(written, text, sentence):
 def test_the_tables_that_come_with_the_project_are_sound():
     root = Path(__file__).parents[2]
     demo = root / "src/analysis/bank/demo"
-    for path in (demo / SEGMENTS, demo / COMPLAINTS, root / "data/raw/berka" / SEGMENTS):
+    for path in (demo / SEGMENTS, demo / COMPLAINTS, demo / WARNINGS, root / "data/raw/berka" / SEGMENTS):
         table = read_actions(path)
         assert table[["action", "action_zh", "owner", "owner_zh"]].ne("").all(axis=None)
         assert table[COLUMNS[path.name][0]].iloc[-1] == ""
@@ -75,6 +75,17 @@ def test_a_table_of_complaints_has_causes_and_days(tmp_path):
         read_actions(path)
     path.write_text("category,action,due\nservice,Open a counter,2025-09-30\n")
     assert read_actions(path)[["category", "due"]].iloc[0].tolist() == ["service", "2025-09-30"]
+
+
+def test_a_table_of_warnings_has_limits_and_costs(tmp_path):
+    path = tmp_path / WARNINGS
+    for days, cost, words in (("soon", "5", "the limit 'soon' is none; write whole days from 0 to 365"), ("366", "5", "the limit '366'"),
+                              ("7", "1,000", "the cost '1,000' is none"), ("7", "-5", "the cost '-5' is none")):  # fmt: skip
+        path.write_text(f'reason,action,days,cost\ntenure,Call,{days},"{cost}"\n')
+        with pytest.raises(UserError, match=f"line 2: {words}"):
+            read_actions(path)
+    path.write_text("reason,action,days,cost\ntenure,Call,,12.5\n")
+    assert read_actions(path)[["days", "cost"]].iloc[0].tolist() == ["", "12.5"]
 
 
 def test_a_book_reads_the_table_beside_its_definition(project):

@@ -44,9 +44,9 @@ def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
 
 def test_the_record_holds_all_that_makes_a_number(checkout):
     made = provenance.record(SOURCES, "2025-06-30", {"segmentation": {"k_max": 7}}, {"segment_actions.csv": "c"})
-    parts = {"commit", "code", "inputs", "identity", "definitions", "edited", "tables", "as_of", "parameters", "packages"}
+    parts = {"commit", "code", "inputs", "identity", "definitions", "kept", "tables", "as_of", "parameters", "packages"}
     assert set(made) == parts
-    assert made["edited"] == {"segment_actions.csv": "c"}
+    assert made["kept"] == {"segment_actions.csv": "c"}
     assert made["inputs"] == SOURCES["inputs"]
     assert made["packages"]["pandas"].startswith("3.")
     assert "seconds" not in str(made)

@@ -99,3 +99,17 @@ def test_designs_that_cannot_be_fitted_are_refused_and_named(grades):
         fit_logistic(design, outcome + 1)
     with pytest.raises(ValueError, match="the design lacks TUCE, on which the model was fitted"):
         fit_logistic(design, outcome).predict(design.drop(columns="TUCE"))
+
+
+def test_effects_of_recurring_subjects_are_for_subjects_like_these():
+    """Against a bootstrap of subjects, rows and fit anew: the delta method with rows fixed is too narrow here."""
+    random, subjects = np.random.default_rng(8), 400
+    x = np.repeat(random.normal(0, 2, subjects), 2)
+    y = (random.random(2 * subjects) < 1 / (1 + np.exp(2 - 1.5 * x))).astype(float)
+    design, who = pd.DataFrame({"x": x}), np.repeat(np.arange(subjects), 2)
+    found = fit_logistic(design, pd.Series(y), who).average_marginal_effects().loc[0]
+    drawn = []
+    for _ in range(150):
+        rows = (2 * random.integers(subjects, size=subjects)[:, None] + [0, 1]).ravel()
+        drawn.append(fit_logistic(design.iloc[rows], pd.Series(y[rows])).average_marginal_effects().loc[0, "value"])
+    assert (found["high"] - found["low"]) / 3.92 == pytest.approx(np.std(drawn), rel=0.15)

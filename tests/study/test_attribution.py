@@ -5,15 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import NotProduced
+from analysis.errors import NotProduced, UserError
 from analysis.finding import Exhibit
-from analysis.study.attribution import churn_attribution
+from analysis.study.attribution import Recorded, churn_attribution
 from analysis.study.churn import ChurnRule
+from analysis.study.churn_model import churn_model
 from analysis.study.churn_rates import by_rule_exhibit, rate_findings
 from analysis.study.model_exhibits import within_noise
 from analysis.study.model_findings import model_findings
 from analysis.study.reasons import first_reasons
-from analysis.study.retention import lives_since, retention_exhibit, shown_tiers
 from analysis.study.warning_model import warning_model
 from analysis.wording import say
 
@@ -29,7 +29,12 @@ def history(simulate_history):
 
 @pytest.fixture(scope="module")
 def report(history):
-    return churn_attribution(history, AS_OF, EDGES, RULE)
+    return churn_attribution(history, AS_OF, EDGES, RULE, Recorded())
+
+
+@pytest.fixture(scope="module")
+def model_report(history):
+    return churn_model(history, AS_OF, RULE, 100)
 
 
 def exhibits(report):
@@ -37,15 +42,28 @@ def exhibits(report):
     return {name: exhibit for name, exhibit in made.items() if isinstance(exhibit, Exhibit)}
 
 
-def test_the_report_tells_rates_model_and_reasons(report):
+def test_the_report_tells_rates_and_their_change_and_what_it_lacks(report):
     by_id = {found.id: found for found in report.findings}
     assert list(by_id)[:4] == ["churn_rate.any", "churn_rate.closed", "churn_rate.dormant", "churn_rate.run_off"]
+    parts = sum(by_id[f"churn_rate.{name}"].value for name in ("closed", "dormant", "run_off"))
+    assert by_id["churn_rate.any"].value == pytest.approx(parts)
+    assert by_id["change.total"].value == pytest.approx(by_id["change.mix"].value + by_id["change.rate"].value, abs=1e-9)
+    told = [name for name, exhibit in exhibits(report).items() if exhibit.absent is None]
+    assert told == ["by_rule", "change_waterfall", "change_groups"]
+    assert "cause_joint" not in by_id
+
+
+def test_an_unknown_grouping_is_a_sentence(history):
+    with pytest.raises(UserError, match="grouping is 'age'; it must be one of tenure, products, kind, tier"):
+        churn_attribution(history, AS_OF, EDGES, RULE, Recorded(), "age")
+
+
+def test_the_model_report_tells_model_and_reasons(model_report):
+    by_id = {found.id: found for found in model_report.findings}
     assert by_id["auc"].low > 0.5
     assert sum(name.startswith("ame.") for name in by_id) == sum(name.startswith("reason.") for name in by_id) == 1
     assert by_id["lift.top_tenth"].low > 1
-    parts = sum(by_id[f"churn_rate.{name}"].value for name in ("closed", "dormant", "run_off"))
-    assert by_id["churn_rate.any"].value == pytest.approx(parts)
-    assert [name for name, exhibit in exhibits(report).items() if exhibit.absent is not None] == []
+    assert [name for name, exhibit in exhibits(model_report).items() if exhibit.absent is not None] == []
 
 
 def test_the_largest_effect_has_the_wider_interval_of_one_picked(history):
@@ -102,7 +120,8 @@ def test_attributes_are_within_noise_with_all_compared_at_once():
     assert within_noise(table.assign(**np.log(table[["value", "low", "high"]]))).tolist() == [False] + [True] * 11
 
 
-def test_the_title_of_the_odds_counts_what_is_marked(report):
+def test_the_title_of_the_odds_counts_what_is_marked(model_report):
+    report = model_report
     marked = report.odds.frame["is_noise"]
     apart, every = (~marked).sum(), len(marked)
     title = f"Attributes that go with leaving beyond noise, all compared at once: {apart} of {every}"
@@ -122,17 +141,16 @@ def test_what_cannot_be_known_is_said(history):
         day: frame.assign(closed_date=pd.NaT, exit_reason=None, recency_days=frame["recency_days"].clip(upper=29))
         for day, frame in history.items()
     }
-    report = churn_attribution(silent, AS_OF, {}, RULE)
+    report = churn_attribution(silent, AS_OF, {}, RULE, Recorded())
     main = report.findings[0].text.render()
     assert "not counted: Closed (closings are not recorded)" in main
     assert "not counted: Dormant (nobody in the data is ever silent for 180 days)" in main
     notes = report.by_rule.frame.set_index("rule")["note"].map(lambda note: note and note.render())
     assert notes["closed"] == notes["involuntary"] == "closings are not recorded"
-    assert "record no closings" in report.retention.absent.render()
 
 
 def test_without_enough_leavers_the_model_exhibits_give_their_reason(simulate_history):
-    report = churn_attribution(simulate_history(300, seed=2, monthly_hazard=0.002), AS_OF, EDGES, RULE)
+    report = churn_model(simulate_history(300, seed=2, monthly_hazard=0.002), AS_OF, RULE, 100)
     assert "customers who left at all landmarks together" in exhibits(report)["odds"].absent.render()
     for name in ("effects", "validation", "calibration", "lift"):
         assert exhibits(report)[name].absent.render() == "There is no model, for the reason given above."
@@ -142,10 +160,10 @@ def test_without_enough_leavers_the_model_exhibits_give_their_reason(simulate_hi
 
 def test_data_that_begin_too_late_are_a_sentence(history):
     with pytest.raises(NotProduced, match="No landmark's horizon of 6 months has ended by 30 June 2025: the data begin too late"):
-        churn_attribution({AS_OF: history[AS_OF]}, AS_OF, EDGES, RULE)
+        churn_attribution({AS_OF: history[AS_OF]}, AS_OF, EDGES, RULE, Recorded())
     few = {day: frame.head(9) for day, frame in history.items()}
     with pytest.raises(NotProduced, match="Established, active customers on 31 December 2024: fewer than 10; needed: 30"):
-        churn_attribution(few, AS_OF, EDGES, RULE)
+        churn_attribution(few, AS_OF, EDGES, RULE, Recorded())
 
 
 def test_data_that_show_nobody_leave_are_a_sentence(history):
@@ -154,43 +172,7 @@ def test_data_that_show_nobody_leave_are_a_sentence(history):
         for day, frame in history.items()
     }
     with pytest.raises(NotProduced, match="The bank's data cannot tell who left: no closings are recorded"):
-        churn_attribution(bare, AS_OF, EDGES, RULE)
-
-
-def test_lives_end_at_closing_and_involuntary_exits_leave_the_count(customers):
-    latest = customers(
-        stays={},
-        closes={"closed_date": "2024-08-30", "exit_reason": "fees"},
-        moves={"closed_date": "2024-08-30", "exit_reason": "death"},
-    )
-    lives = lives_since(dt.date(2024, 6, 30), customers(stays={}, closes={}, moves={}), latest, AS_OF)
-    assert lives["closed"].tolist() == [False, True, False]
-    assert lives["months"].tolist() == pytest.approx([365 / 30.4375, 61 / 30.4375, 61 / 30.4375])
-
-
-def lives(**tiers):
-    rows = [(tier, number < closed) for tier, (closed, size) in tiers.items() for number in range(size)]
-    return pd.DataFrame(rows, columns=["tier", "closed"])
-
-
-def test_tiers_with_few_customers_or_closings_have_no_curve():
-    assert shown_tiers(lives(mass=(12, 300), affluent=(11, 200), private_banking=(0, 29))) == ["affluent", "mass"]
-    assert shown_tiers(lives(mass=(12, 300), affluent=(9, 200), private_banking=(40, 90))) == ["private_banking", "mass"]
-    assert shown_tiers(lives(mass=(0, 300))) == ["mass"]
-
-
-def test_the_tiers_left_out_are_named_with_the_reason(history):
-    edges = {"affluent": 100000.0, "private_banking": 1e12}
-    left_out = "not shown, with fewer than 30 customers or from 1 to 9 who closed: Private banking"
-    assert retention_exhibit(history, AS_OF, edges, RULE, {}).subtitle.render().endswith(left_out)
-    assert "not shown" not in retention_exhibit(history, AS_OF, {"affluent": 100000.0}, RULE, {}).subtitle.render()
-
-
-def test_without_any_closing_tiers_do_not_differ(history):
-    nobody = {day: frame.assign(closed_date=pd.NaT) for day, frame in history.items()}
-    exhibit = retention_exhibit(nobody, AS_OF, EDGES, RULE, {})
-    assert exhibit.title.render() == "The tiers do not differ beyond noise in how long customers stay"
-    assert exhibit.frame["value"].eq(1).all()
+        churn_attribution(bare, AS_OF, EDGES, RULE, Recorded())
 
 
 def scored(**first):

@@ -45,7 +45,7 @@ AS_OF = dt.date(2025, 6, 30)
 ENTRIES = {
     SEGMENTS: [("segmentation", "segmentation")],
     SATISFACTION: [("satisfaction", "satisfaction"), ("groups", "customer_groups")],
-    CHURN: [("attribution", "churn_attribution")],
+    CHURN: [("attribution", "churn_attribution"), ("churn_model", "churn_model")],
     RELATIONS: [("relation_groups", "relation_groups")],
     VALUE: [("value", "value")],
     LIFETIME: [("lifetime_value", "lifetime_value")],
@@ -60,7 +60,6 @@ READERS = {
 HOMONYMS = {
     "customer_id",
     "size",
-    (CHURN, "assets"),
     (SATISFACTION, "branch_id"),
     (RELATIONS, "assets"),
     (RELATIONS, "kind"),
@@ -152,6 +151,7 @@ def test_fields_that_are_read_as_they_are_exist_and_are_those_of_the_code():
 
 def test_a_term_moves_with_its_features_alone(simulate_history):
     frame = next(iter(simulate_history(60).values())).assign(transactions_30d=np.arange(60) % 5, web_share=np.arange(60) / 100)
+    frame = frame.assign(assets_12m=frame["assets"] * (1 + np.arange(60) / 60), assets_3m=frame["assets"] * (2 - np.arange(60) / 60))
     terms = design(frame)
     assert set(terms) == set(TERM_FEATURES)
     random = np.random.default_rng(3)

@@ -1,5 +1,7 @@
 import datetime as dt
 from dataclasses import replace
+from itertools import combinations
+from math import factorial
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from analysis.study.warning_model import (
     panel,
     reason_codes,
     reason_words,
+    sampled,
     validated_auc,
     warning_model,
 )
@@ -39,17 +42,19 @@ def test_terms_are_in_the_units_their_names_say(customers):
             "recency_days": 60.0, "transactions_30d": 1, "transactions_90d": 7, "transactions_365d": 48, "assets_3m": 8.0,
             "assets_trend": -0.2, "products_held": 5, "tenure_months": 32.0, "app_share": 0.3, "web_share": 0.4,
             "open_complaints": 2, "complaints_365d": 3, "wait_minutes_90d": 15.0, "kind": "corporate",
+            "assets": 2.0, "assets_12m": 4.0,
         },
     )  # fmt: skip
     terms = design(features).loc["other"]
     assert terms.to_dict() == pytest.approx(
         {
             "days_silent": 2.0, "transactions": 3.0, "slowing": 1.0, "assets": 3.0, "assets_falling": 1.0, "products": 5.0,
+            "assets_lately": 2.0, "assets_year": -1.0,
             "tenure": 5.0, "digital": 7.0, "open_complaint": 1.0, "complaint": 1.0, "long_wait": 1.0, "corporate": 1.0,
         }
     )  # fmt: skip
     assert list(design(features)) == list(TERMS)
-    flags = ["slowing", "assets_falling", "open_complaint", "complaint", "long_wait", "corporate"]
+    flags = ["slowing", "assets_falling", "assets_lately", "assets_year", "open_complaint", "complaint", "long_wait", "corporate"]
     assert design(features).loc["plain", flags].eq(0).all()
 
 
@@ -126,3 +131,34 @@ def test_too_few_leavers_give_no_model(simulate_history):
     assert few.fit is None
     assert few.events < few.events_needed
     assert validated_auc(few) is None
+
+
+def test_contributions_are_shapleys_of_every_order_of_the_terms(model, history):
+    """Exact enumeration over the orders in which terms move from the average to the customer's own (Shapley 1953)."""
+    terms = [term for term in TERMS if term in model.fit.design][:6]
+    start = model.fit.design.mean()
+    customer = design(history[AS_OF])[list(model.fit.design)].iloc[[3]]
+    codes = reason_codes(model.fit, history[AS_OF].iloc[[3]])
+
+    def log_odds(moved: tuple[str, ...]) -> float:
+        row = start.to_frame().T.assign(**{term: customer[term].iloc[0] for term in moved})
+        return model.fit.linear_predictor(row).iloc[0]
+
+    for term in terms:
+        others = [other for other in terms if other != term]
+        value = sum(
+            (log_odds((*chosen, term)) - log_odds(chosen))
+            * factorial(size)
+            * factorial(len(others) - size)
+            / factorial(len(terms))
+            for size in range(len(terms))
+            for chosen in combinations(others, size)
+        )
+        assert codes[term].iloc[0] == pytest.approx(value, abs=1e-9)
+
+
+def test_a_large_bank_is_learnt_from_the_same_sample_of_customers_at_every_landmark(history):
+    few = sampled(history, 300)
+    assert 230 < len(few[AS_OF]) < 370
+    assert all(set(frame["customer_id"]) == set(few[AS_OF]["customer_id"]) for frame in few.values())
+    assert sampled(history, 10**6) is history

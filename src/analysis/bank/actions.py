@@ -1,9 +1,11 @@
 """Tables of actions beside a `bank.yaml`, which the bank edits: what it does differently for which customers
-(`segment_actions.csv`), and what it does about which category of complaints (`complaint_actions.csv`)."""
+(`segment_actions.csv`), what it does about which category of complaints (`complaint_actions.csv`), and what it does when a
+customer may leave, by the first reason code (`warning_actions.csv`)."""
 
 import csv
 import datetime as dt
 import io
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,8 +15,13 @@ from analysis.errors import UserError
 from analysis.project import suggestion
 
 ACTION = ("action", "action_zh", "owner", "owner_zh")
-SEGMENTS, COMPLAINTS = "segment_actions.csv", "complaint_actions.csv"
-COLUMNS = {SEGMENTS: ("when", *ACTION), COMPLAINTS: ("category", *ACTION, "due")}
+SEGMENTS, COMPLAINTS, WARNINGS = "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv"
+COLUMNS = {
+    SEGMENTS: ("when", *ACTION),
+    COMPLAINTS: ("category", *ACTION, "due"),
+    WARNINGS: ("reason", *ACTION, "days", "cost"),
+}
+MOST_DAYS = 365
 
 
 def read_actions(path: Path) -> pd.DataFrame | None:
@@ -22,8 +29,9 @@ def read_actions(path: Path) -> pd.DataFrame | None:
     (file and line); None where there is no such file.
 
     The first column says what a row is for: `when` names traits, joined by `+` (`digital_high+assets_low`), `category` a category of
-    complaints. The first row that fits is the one that counts, and an empty cell fits all. UserError, with the line: not UTF-8, a
-    column unknown or missing, an action missing, more values than columns, a due date that is none, a row below one that fits
+    complaints, `reason` a reason code. The first row that fits is the one that counts, and an empty cell fits all. `days` is the limit
+    within which to act, `cost` that of one contact in the bank's currency. UserError, with the line: not UTF-8, a column unknown or
+    missing, an action missing, more values than columns, a due date, a limit or a cost that is none, a row below one that fits
     all."""
     if not path.is_file():
         return None
@@ -71,6 +79,12 @@ def _row(path: Path, line: int, header: list[str], columns: tuple[str, ...], cel
         raise UserError(f"{place}: the action is empty; state one, or take the row out.")
     if row.get("due") and not _is_day(row["due"]):
         raise UserError(f"{place}: the due date '{row['due']}' is none; write it as YYYY-MM-DD.")
+    if row.get("days") and not (row["days"].isdecimal() and int(row["days"]) <= MOST_DAYS):
+        raise UserError(f"{place}: the limit '{row['days']}' is none; write whole days from 0 to {MOST_DAYS}.")
+    if row.get("cost") and not _is_cost(row["cost"]):
+        raise UserError(
+            f"{place}: the cost '{row['cost']}' is none; write an amount of 0 or more without separators, such as 30."
+        )
     return {**row, "place": place}
 
 
@@ -79,6 +93,10 @@ def _is_day(text: str) -> bool:
         return dt.date.fromisoformat(text) is not None
     except ValueError:
         return False
+
+
+def _is_cost(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", text) is not None
 
 
 def _refuse_unreachable(rows: list[dict[str, str]], key: str) -> None:

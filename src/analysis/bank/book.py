@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import os
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,10 +56,8 @@ class Book:
 
         if name not in self.tables:
             raise NotProduced(say("The bank brings no table {name}.", name=name))
-        parent = parent_of(name, self.tables)
-        select = asof_select(TABLES[name], self._relation(name), self.as_of, self._relation(parent) if parent else None)
         with duckdb.connect() as connection:
-            return connection.sql(f"{select} ORDER BY {', '.join(TABLES[name].key)}").df()
+            return connection.sql(f"{self._as_known(name)} ORDER BY {', '.join(TABLES[name].key)}").df()
 
     def table_if_any(self, name: str) -> pd.DataFrame | None:
         """The same; None where the bank does not bring the table."""
@@ -94,19 +93,16 @@ class Book:
         """What struck whom in the months after `opened` (see `levers.Struck`); `people`: see `levers.people_from`."""
         import duckdb
 
-        from analysis.bank.levers import struck
+        from analysis.bank.levers import MEMORY_LIMIT, struck
 
-        with duckdb.connect() as connection:
-            return struck(connection, self._as_known(), people, opened, months)
-
-    def _as_known(self) -> dict[str, str]:
-        """Table → what stands in FROM for it as known at `as_of`."""
-        relations = {}
-        for name in self.tables:
-            parent = parent_of(name, self.tables)
-            select = asof_select(TABLES[name], self._relation(name), self.as_of, self._relation(parent) if parent else None)
-            relations[name] = f"({select})"
-        return relations
+        relations = {name: f"({self._as_known(name)})" for name in self.tables}
+        with (
+            tempfile.TemporaryDirectory(prefix=".levers-", dir=self.processed) as work,
+            duckdb.connect(
+                config={"memory_limit": MEMORY_LIMIT, "temp_directory": work, "preserve_insertion_order": "false"}
+            ) as connection,
+        ):
+            return struck(connection, relations, people, opened, months)
 
     def identity(self, of_all: bool = False) -> pd.DataFrame:
         """Which record is which customer's: source, source_id, customer_id, probability, of the records known at `as_of` or of all
@@ -171,6 +167,18 @@ class Book:
 
         return self._actions(COMPLAINTS)
 
+    def warning_actions(self) -> pd.DataFrame | None:
+        """The bank's table of what it does when a customer may leave (see `actions.read_actions`); None where it states none."""
+        from analysis.bank.actions import WARNINGS
+
+        return self._actions(WARNINGS)
+
+    def earlier_lists(self) -> pd.DataFrame | None:
+        """Whom the lists of early warning up to `as_of` held: customer_id, raised_date, held_out; None where there is no list yet."""
+        from analysis.bank.alert_lists import earlier_lists
+
+        return earlier_lists(folders(self.processed.name).state, self.as_of)
+
     def _actions(self, name: str) -> pd.DataFrame | None:
         from analysis.bank.actions import read_actions
 
@@ -187,6 +195,11 @@ class Book:
 
         month = pd.to_datetime(rows["month"])
         return rows[month.isna() | (month <= pd.Timestamp(self.as_of))].reset_index(drop=True)
+
+    def _as_known(self, name: str) -> str:
+        """A SELECT of the table as known at `as_of`."""
+        parent = parent_of(name, self.tables)
+        return asof_select(TABLES[name], self._relation(name), self.as_of, self._relation(parent) if parent else None)
 
     def _relation(self, name: str) -> str:
         return parquet(self.processed / f"{name}.parquet")

@@ -55,6 +55,9 @@ tables:
 - **What to do about complaints**: `complaint_actions.csv` beside `bank.yaml`, optional, written likewise: `category` (as
   `complaints` has it; empty fits all and stands last), `action`, `action_zh`, `owner`, `owner_zh`, `due` (YYYY-MM-DD); `category`
   and `action` are required.
+- **What to do when a customer may leave**: `warning_actions.csv` beside `bank.yaml`, optional, written likewise: `reason` (the first
+  reason code, such as `days_silent`; empty fits all and stands last), `action`, `action_zh`, `owner`, `owner_zh`, `days` (within how
+  many to act) and `cost` (of one contact, in the bank's currency); `reason` and `action` are required.
 - **Other keys** of `bank.yaml`: `names`, `kind_of_data` (real, simulated, research), `prepared_by`, `as_of` (if not the last month
   end in the data), `tiers`, `max_rejected_share`, `survey` (items, constructs, paths, outcome; a construct may hold `overall` and `recommend`),
   `complaint_limits` (each `days`: [15, 30, 60] and `effective`, the day from which these limits hold).

@@ -24,6 +24,7 @@ from analysis.report.rows import describe_rows, draw_bars, draw_intervals
 from analysis.report.svg import to_svg
 from analysis.report.texts import listing, plain
 from analysis.report.theme import NARROW, RC, WIDE
+from analysis.report.waterfall import describe_waterfall, draw_waterfall
 
 WIDTHS = {"wid": WIDE, "nar": NARROW}
 Draw = Callable[[Exhibit, int, str], Figure]
@@ -98,6 +99,12 @@ def map(exhibit: Exhibit) -> Shown:
     `exhibit.reference` and `options` x_reference; y_label; corners (names of the quadrants: upper left, upper right, lower left,
     lower right), watched (the one that needs attention)."""
     return _figure(exhibit, ("label", "value", "x"), draw_map, describe_map)
+
+
+def waterfall(exhibit: Exhibit) -> Shown:
+    """From one total over its parts to another, on its side. Frame: kind (total; head, a sum of the parts below it; part; alone), label,
+    value (a total in `exhibit.unit`, others as differences) [, low, high, is_noise]. Parts lead from the first total to the last."""
+    return _figure(exhibit, ("kind", "label", "value"), draw_waterfall, describe_waterfall)
 
 
 def _figure(exhibit: Exhibit, needed: tuple[str, ...], draw: Draw, describe: Describe) -> Shown:

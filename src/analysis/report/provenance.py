@@ -55,16 +55,17 @@ def code_digest() -> str:
     return digest.of_tree(Path(__file__).parents[1])
 
 
-def record(sources: dict, as_of: str, parameters: dict, edited: Mapping[str, str]) -> dict:
+def record(sources: dict, as_of: str, parameters: dict, kept: Mapping[str, str]) -> dict:
     """The audit record of a run. `sources` is a bank's manifest: inputs, definition, tables, and what identity hangs on besides;
-    `edited` are the tables that the bank itself keeps beside its definition: file name → digest."""
+    `kept`, what pages speak of besides: tables that the bank keeps beside its definition and lots of earlier lists, file name →
+    digest, and the name of the release before."""
     return {
         "commit": commit(),
         "code": code_digest(),
         "inputs": _in_order(sources["inputs"]),
         "identity": {name: sources.get(name) for name in ("given", "overrides")},
         "definitions": sources["definition"],
-        "edited": dict(edited),
+        "kept": dict(kept),
         "tables": _in_order(sources["tables"]),
         "as_of": as_of,
         "parameters": parameters,

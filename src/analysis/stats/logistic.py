@@ -21,13 +21,16 @@ class NotEstimable(ValueError):
 @dataclass(frozen=True)
 class LogisticFit:
     """A fitted model: `coefficients` (log odds, by term, `intercept` first), their `covariance` (term × term), the
-    `design` it was fitted on, the numbers of rows `base` and `events`."""
+    `design` it was fitted on, the numbers of rows `base` and `events`; where subjects recur, `errors` (row × term) is what each
+    row adds to the coefficients' error, and `subjects` numbers each row's subject."""
 
     coefficients: pd.Series
     covariance: pd.DataFrame
     design: pd.DataFrame
     base: int
     events: int
+    errors: np.ndarray | None = None
+    subjects: np.ndarray | None = None
 
     def predict(self, design: pd.DataFrame) -> pd.Series:
         """Probability of the outcome for each row of `design`, which has the columns that were fitted."""
@@ -51,13 +54,22 @@ class LogisticFit:
     def average_marginal_effects(self) -> pd.DataFrame:
         """Mean change of the probability, rows as fitted: term, value, low, high (differences of shares).
 
-        For a 0/1 column from 0 to 1, for another by one unit at the margin; intervals by the delta method."""
+        For a 0/1 column from 0 to 1, for another by one unit at the margin. Intervals by the delta method: for these very rows
+        where each is a subject of its own; where subjects recur, for subjects like these, robust, that others would have been
+        averaged over being in them (Wooldridge 2010, section 12.4)."""
         rows = np.column_stack([np.ones(self.base), self.design.to_numpy(dtype=float)])
-        beta, covariance = self.coefficients.to_numpy(), self.covariance.to_numpy()
-        effects = [_marginal_effect(rows, beta, term) for term in range(1, len(beta))]
-        value = np.array([effect for effect, _ in effects])
-        half = Z95 * np.sqrt([gradient @ covariance @ gradient for _, gradient in effects])
+        beta = self.coefficients.to_numpy()
+        effects = [_row_effects(rows, beta, term) for term in range(1, len(beta))]
+        value = np.array([effect.mean() for effect, _ in effects])
+        half = Z95 * np.array([self._spread(effect, gradient) for effect, gradient in effects])
         return pd.DataFrame({"term": self.design.columns, "value": value, "low": value - half, "high": value + half})
+
+    def _spread(self, effect: np.ndarray, gradient: np.ndarray) -> float:
+        """Standard error of the mean of the rows' `effect`, whose gradient by the coefficients is `gradient`."""
+        if self.errors is None:
+            return float(np.sqrt(gradient @ self.covariance.to_numpy() @ gradient))
+        by_subject = np.bincount(self.subjects, (effect - effect.mean()) / len(effect) + self.errors @ gradient)
+        return float(np.sqrt((by_subject**2).sum() * len(by_subject) / max(len(by_subject) - 1, 1)))
 
 
 def fit_logistic(design: pd.DataFrame, outcome: pd.Series, clusters: pd.Series | None = None) -> LogisticFit:
@@ -71,7 +83,8 @@ def fit_logistic(design: pd.DataFrame, outcome: pd.Series, clusters: pd.Series |
     scaled = np.column_stack([np.ones(len(x)), (x - mean) / deviation])
     if dependent := _dependent(scaled, design.columns):
         raise NotEstimable(f"{dependent} follows from the columns before it: leave it out")
-    beta, covariance = _fit_scaled(scaled, y, design.columns, clusters)
+    subjects = None if clusters is None else pd.factorize(np.asarray(clusters))[0]
+    beta, covariance = _fit_scaled(scaled, y, design.columns, subjects)
     unscale = np.diag(np.concatenate([[1.0], 1 / deviation]))
     unscale[0, 1:] = -mean / deviation
     terms = pd.Index([INTERCEPT, *design.columns], name="term")
@@ -81,10 +94,12 @@ def fit_logistic(design: pd.DataFrame, outcome: pd.Series, clusters: pd.Series |
         design=design,
         base=len(y),
         events=int(y.sum()),
+        errors=None if subjects is None else _errors(scaled, y, beta) @ unscale.T,
+        subjects=subjects,
     )
 
 
-def _fit_scaled(scaled, y, names, clusters) -> tuple[np.ndarray, np.ndarray]:
+def _fit_scaled(scaled, y, names, subjects) -> tuple[np.ndarray, np.ndarray]:
     from statsmodels.discrete.discrete_model import Logit
     from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 
@@ -99,11 +114,17 @@ def _fit_scaled(scaled, y, names, clusters) -> tuple[np.ndarray, np.ndarray]:
             raise NotEstimable(f"the outcome is separated perfectly by {', '.join(map(str, names))} together") from None
         spread = np.sqrt(np.diag(plain.cov_params()))[1:]
     _refuse_separation(np.abs(plain.params[1:]), spread, names, plain.mle_retvals["converged"])
-    if clusters is None:
+    if subjects is None:
         return np.asarray(plain.params), np.asarray(plain.cov_params())
-    subjects = {"groups": pd.factorize(np.asarray(clusters))[0]}
-    fit = model.fit(start_params=plain.params, disp=False, cov_type="cluster", cov_kwds=subjects)
+    fit = model.fit(start_params=plain.params, disp=False, cov_type="cluster", cov_kwds={"groups": subjects})
     return np.asarray(fit.params), np.asarray(fit.cov_params())
+
+
+def _errors(scaled: np.ndarray, y: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """Row × coefficient: each row's score, by the inverse of the information."""
+    probability = expit(scaled @ beta)
+    information = (scaled * (probability * (1 - probability))[:, None]).T @ scaled
+    return np.linalg.solve(information, (scaled * (y - probability)[:, None]).T).T
 
 
 def _refuse_separation(size: np.ndarray, spread: np.ndarray, names: pd.Index, converged: bool) -> None:
@@ -115,23 +136,23 @@ def _refuse_separation(size: np.ndarray, spread: np.ndarray, names: pd.Index, co
         raise NotEstimable(f"the fit on {', '.join(map(str, names))} did not settle in {MOST_STEPS} steps")
 
 
-def _marginal_effect(rows: np.ndarray, beta: np.ndarray, term: int) -> tuple[float, np.ndarray]:
-    """The effect and its gradient with respect to the coefficients."""
+def _row_effects(rows: np.ndarray, beta: np.ndarray, term: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each row's effect, and the gradient of their mean by the coefficients."""
     if np.isin(rows[:, term], (0, 1)).all():
-        values, gradients = zip(*(_mean_probability(rows, beta, term, level) for level in (1, 0)), strict=True)
-        return values[0] - values[1], gradients[0] - gradients[1]
+        (high, up), (low, down) = (_at_level(rows, beta, term, level) for level in (1, 0))
+        return high - low, up - down
     probability = expit(rows @ beta)
     slope = probability * (1 - probability)
     gradient = beta[term] * (slope * (1 - 2 * probability)) @ rows / len(rows)
     gradient[term] += slope.mean()
-    return beta[term] * slope.mean(), gradient
+    return beta[term] * slope, gradient
 
 
-def _mean_probability(rows: np.ndarray, beta: np.ndarray, term: int, level: float) -> tuple[float, np.ndarray]:
+def _at_level(rows: np.ndarray, beta: np.ndarray, term: int, level: float) -> tuple[np.ndarray, np.ndarray]:
     changed = rows.copy()
     changed[:, term] = level
     probability = expit(changed @ beta)
-    return probability.mean(), (probability * (1 - probability)) @ changed / len(rows)
+    return probability, (probability * (1 - probability)) @ changed / len(rows)
 
 
 def _checked(design: pd.DataFrame, outcome: pd.Series) -> tuple[np.ndarray, np.ndarray]:

@@ -81,6 +81,12 @@ def lift_at(score, outcome, share: float, groups=None) -> Estimate:
     return _lift(_precision(score, outcome, share, groups), outcome)
 
 
+def precision_at(score, outcome, share: float, groups=None) -> Estimate:
+    """Share with the outcome among the `share` with the highest scores, Wilson's interval (robust to subjects, `groups`, that
+    recur). Base: rows in the top, those that tie at its edge counted in proportion."""
+    return _precision(*_scored(score, outcome), share, groups)
+
+
 def lift_table(score, outcome, shares: Sequence[float] = TOP_SHARES, groups=None) -> pd.DataFrame:
     """What the highest scores catch: share (of rows, by score), precision, captured (share of all outcomes),
     lift with low, high, and base (rows in the top), a row for each of `shares`."""

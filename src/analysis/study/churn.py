@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.calendar import LANDMARK_STEP_MONTHS, months_before
-from analysis.errors import UserError
+from analysis.errors import NotProduced, UserError
 from analysis.stats.intervals import wilson
+from analysis.study.disclosed import told
 from analysis.wording import Message, say
 
 INVOLUNTARY_REASONS = ("relocation", "death", "loan_repaid", "cleared")
 ESTABLISHED_MONTHS = 6
 SMALLEST_ASSETS = 100
+CUSTOMERS_NEEDED = 30
 SHORTEST_MONTH_OF_A_HORIZON = 30
 PARTS = ("closed", "dormant", "run_off")
 MAIN_RULE = "any"
@@ -80,6 +82,28 @@ def outcomes(before: pd.DataFrame, after: pd.DataFrame, rule: ChurnRule) -> pd.D
     run_off = ~ended & ~dormant & later["assets_3m"].fillna(0).le(limit) if limit is not None else false
     table = pd.DataFrame({"closed": closed, "dormant": dormant, "run_off": run_off, "involuntary": involuntary})
     return table.assign(any=closed | dormant | run_off).reset_index()
+
+
+def outcomes_by_landmark(history: dict[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule) -> dict[dt.date, pd.DataFrame]:
+    """Landmark → its outcomes, for every landmark whose horizon has ended by `as_of`; NotProduced without any, or where
+    the latest has too few customers at risk."""
+    days = matured(list(history), as_of, rule)
+    if not days:
+        raise NotProduced(
+            say(
+                "No landmark's horizon of {months:count} months has ended by {day:date}: the data begin too late.",
+                months=rule.horizon_months, day=as_of,
+            )
+        )  # fmt: skip
+    by_day = {day: outcomes(history[day], history[rule.end(day)], rule) for day in days}
+    if len(by_day[days[-1]]) < CUSTOMERS_NEEDED:
+        raise NotProduced(
+            say(
+                "Established, active customers on {day:date}: {n}; needed: {needed:count}.",
+                day=days[-1], n=told(len(by_day[days[-1]])), needed=CUSTOMERS_NEEDED,
+            )
+        )  # fmt: skip
+    return by_day
 
 
 def unseen(history: dict[dt.date, pd.DataFrame], rule: ChurnRule) -> dict[str, Message]:

@@ -1,5 +1,7 @@
 """What the parameters that many reports share may be: what cannot be is refused in one sentence."""
 
+from collections.abc import Iterable
+
 from analysis.errors import UserError
 
 LONGEST_MONTHS = 240
@@ -17,3 +19,9 @@ def refuse_odd(*, window_months: int | None = None, replicates: int | None = Non
     for name, (value, least, most, usual) in asked.items():
         if value is not None and not least <= value <= most:
             raise UserError(f"{name} is {value}; it must lie between {least} and {most}, such as {usual}.")
+
+
+def refuse_unknown(name: str, value: str, known: Iterable[str]) -> None:
+    """UserError: a parameter that must be one of `known`."""
+    if value not in known:
+        raise UserError(f"{name} is '{value}'; it must be one of {', '.join(known)}.")

@@ -46,6 +46,7 @@ FEATURE_SOURCES = {
     "assets_volatility": _ASSETS,
     "months_seen": ("balances.basis", "balances.month"),
     "products_held": _HELD,
+    "holds_card": _HELD,
     "holds_fund": _HELD,
     "holds_insurance": _HELD,
     "holds_wealth": _HELD,
@@ -82,9 +83,10 @@ FEATURES_USED = {
         "products_held", "transactions_365d", "contribution_12m",
     ),
     CHURN: (
-        "kind", "closed_date", "exit_reason", "tenure_months", "recency_days", "transactions_30d", "transactions_90d",
-        "transactions_365d", "app_share", "web_share", "assets_3m", "assets_trend", "products_held", "complaints_365d",
-        "open_complaints", "wait_minutes_90d",
+        "age_years", "app_share", "assets", "assets_12m", "assets_3m", "assets_trend", "branch_id", "closed_date",
+        "complaints_365d", "contribution_12m", "exit_reason", "holds_card", "kind", "open_complaints", "products_held",
+        "recency_days", "tenure_months", "transactions_30d", "transactions_365d", "transactions_90d",
+        "wait_minutes_90d", "web_share",
     ),
 }  # fmt: skip
 FIELDS_READ = {
@@ -120,6 +122,8 @@ TERM_FEATURES = {
     "slowing": ("transactions_30d", "transactions_365d"),
     "assets": ("assets_3m",),
     "assets_falling": ("assets_trend",),
+    "assets_lately": ("assets", "assets_3m"),
+    "assets_year": ("assets_3m", "assets_12m"),
     "products": ("products_held",),
     "tenure": ("tenure_months",),
     "digital": ("app_share", "web_share"),

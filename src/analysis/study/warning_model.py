@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,16 @@ SMALLEST_SHARE = 0.005
 MOST_VALIDATIONS = 3
 LONG_WAIT_MINUTES = 15
 FALLING = -0.2
+MOST_HALVINGS = 3.0
+MOST_CUSTOMERS = 200_000
 TERMS = {
     "days_silent": say("30 more days since the last transaction"),
     "transactions": say("Twice as many transactions in 90 days"),
     "slowing": say("Transactions of 30 days below half their usual number"),
     "assets": say("Twice the assets"),
     "assets_falling": say("Assets fell by a fifth or more in three months"),
+    "assets_lately": say("Assets of the latest month half the mean of three months"),
+    "assets_year": say("Assets of three months half the year's mean"),
     "products": say("One more product"),
     "tenure": say("Twice the tenure"),
     "digital": say("10 points more of transactions digital"),
@@ -39,6 +44,8 @@ REASONS = {
     "slowing": (say("Fewer transactions than usual"), say("Transactions as usual")),
     "assets": (say("Large assets"), say("Small assets")),
     "assets_falling": (say("Falling assets"), say("Steady assets")),
+    "assets_lately": (say("Assets fell in the latest month"), say("No fall of assets in the latest month")),
+    "assets_year": (say("Assets below the year's mean"), say("Assets above the year's mean")),
     "products": (say("Many products"), say("Few products")),
     "tenure": (say("Long with the bank"), say("Not long with the bank")),
     "digital": (say("Mostly digital"), say("Seldom digital")),
@@ -53,7 +60,8 @@ REASONS = {
 class WarningModel:
     """`fit` on all matured landmarks; `validation`, a row each prediction for a later landmark: landmark, customer_id,
     probability, outcome; `by_landmark` the AUC of each; `events`, the customers who left (each counted once, however many
-    landmarks saw it leave), of whom `events_needed` are asked; `base`, the customers at a landmark."""
+    landmarks saw it leave), of whom `events_needed` are asked; `base`, the customers at a landmark. `scorer` gives the scores where
+    that is another model than `fit` (see `hazard_challenger.published`)."""
 
     fit: LogisticFit | None
     validation: pd.DataFrame
@@ -61,6 +69,12 @@ class WarningModel:
     events: int
     events_needed: int
     base: int
+    scorer: Any = None
+
+    @property
+    def scoring(self) -> Any:
+        """What scores customers: for `reason_codes`; None without a model."""
+        return self.scorer or self.fit
 
 
 def design(features: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +95,9 @@ def design(features: pd.DataFrame) -> pd.DataFrame:
             "assets": np.log2(held["assets_3m"].clip(lower=1)),
             "assets_falling": (held["assets_trend"] <= FALLING).astype(float),
         }
+    if {"assets", "assets_3m", "assets_12m"} <= set(held):
+        lately, year = _halvings(held["assets_3m"], held["assets"]), _halvings(held["assets_12m"], held["assets_3m"])
+        terms |= {"assets_lately": lately.clip(lower=0), "assets_year": year}
     if "products_held" in held:
         terms["products"] = held["products_held"].fillna(0).astype(float)
     if "complaints_365d" in held:
@@ -91,6 +108,21 @@ def design(features: pd.DataFrame) -> pd.DataFrame:
     if "wait_minutes_90d" in held:
         terms["long_wait"] = held["wait_minutes_90d"].ge(LONG_WAIT_MINUTES).astype(float)
     return pd.DataFrame({name: terms[name].astype(float) for name in TERMS if name in terms})
+
+
+def _halvings(usual: pd.Series, now: pd.Series) -> pd.Series:
+    """How many times the usual assets were halved to give those of now; 0 where one of them is not known."""
+    return np.log2(usual.clip(lower=1) / now.clip(lower=1)).clip(-MOST_HALVINGS, MOST_HALVINGS).fillna(0.0)
+
+
+def sampled(history: dict[dt.date, pd.DataFrame], most: int = MOST_CUSTOMERS) -> dict[dt.date, pd.DataFrame]:
+    """The history of at most about `most` customers, drawn by their numbers and so the same in every run; the whole history of a
+    bank that has no more. What is learnt and judged on so many differs little from the whole, and fits into memory."""
+    size = max((len(features) for features in history.values()), default=0)
+    if size <= most:
+        return history
+    kept = {day: pd.util.hash_array(features["customer_id"].to_numpy(dtype=object)) for day, features in history.items()}
+    return {day: features[kept[day] < np.uint64(2**64 - 1) * (most / size)] for day, features in history.items()}
 
 
 def panel(
@@ -110,7 +142,9 @@ def warning_model(
     history: dict[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule, outcome: str = MAIN_RULE
 ) -> WarningModel:
     """The model on every matured landmark, and its predictions for later landmarks by models that saw only outcomes
-    known by then. Without enough events there is no fit, and the counts say so."""
+    known by then; in a bank of more than MOST_CUSTOMERS, on a sample of them. Without enough events there is no fit, and the
+    counts say so."""
+    history = sampled(history)
     days = matured(list(history), as_of, rule)
     whole = panel(history, days, rule, outcome)
     needed = EVENTS_PER_TERM * max(len(_varied(whole)), 1)
@@ -160,16 +194,20 @@ def _varied(rows: pd.DataFrame) -> list[str]:
     return kept
 
 
-def reason_codes(fit: LogisticFit, features: pd.DataFrame) -> pd.DataFrame:
+def reason_codes(fit: Any, features: pd.DataFrame) -> pd.DataFrame:
     """Feature rows → customer_id, score (probability), and each term's exact contribution to the log odds against the average
-    customer of the fit; contributions and the average's log odds add up to the score's."""
+    customer of the fit; contributions and the average's log odds add up to the score's (in a model by month, to the log odds of
+    leaving in a month, bends of a term counted with it)."""
     terms = [term for term in fit.coefficients.index if term in TERMS]
     rows = design(features)[terms].dropna()
-    parts = linear_contributions(rows, fit.coefficients[terms], fit.design[terms].mean())
+    if isinstance(fit, LogisticFit):
+        parts = linear_contributions(rows, fit.coefficients[terms], fit.design[terms].mean())
+    else:
+        parts = fit.contributions(rows)
     return parts.assign(score=fit.predict(rows)).reset_index()
 
 
-def reason_words(fit: LogisticFit, term: str) -> Message:
+def reason_words(fit: Any, term: str) -> Message:
     """What a manager reads where the term raises a customer's score."""
     return REASONS[term][0 if fit.coefficients[term] > 0 else 1]
 

@@ -103,8 +103,8 @@ def test_same_seed_gives_the_same_bytes_of_every_file(smallest, tmp_path):
 @pytest.mark.parametrize(
     ("other", "same"),
     [
-        ({"seed": 8}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", MARKER, "core/branches.csv"}),
-        ({"world": "null"}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", MARKER, "core/branches.csv", "core/tariffs.csv", "market/rates.csv", "ebank/incidents.csv"}),
+        ({"seed": 8}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv", MARKER, "core/branches.csv"}),
+        ({"world": "null"}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv", MARKER, "core/branches.csv", "core/tariffs.csv", "market/rates.csv", "ebank/incidents.csv"}),
     ],
 )  # fmt: skip
 def test_another_seed_or_world_changes_the_facts(smallest, tmp_path, other, same):
@@ -123,7 +123,7 @@ def test_another_seed_or_world_changes_the_facts(smallest, tmp_path, other, same
 
 
 def test_departments_deliver_these_files(smallest):
-    assert set(hashes(smallest)) == DELIVERED | TRUTH | {MARKER, "bank.yaml", "segment_actions.csv", "complaint_actions.csv"}
+    assert set(hashes(smallest)) == DELIVERED | TRUTH | {MARKER, "bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv"}
 
 
 def test_the_definition_reads_every_delivered_file_and_none_of_the_truth(smallest):

@@ -1,0 +1,119 @@
+"""The levers' shares in words, each with its intervention, its base, its interval and the evidence that it bears."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from analysis.finding import EVIDENCE, Finding
+from analysis.stats.attributable import LeverShare
+from analysis.stats.intervals import Estimate
+from analysis.study.lever_shares import ALL_RULES, LeversFound
+from analysis.study.lever_words import ADJUSTED, ASSOCIATION, ASSUMED, LEVER_WORDS
+from analysis.wording import Message, say
+
+if TYPE_CHECKING:
+    from analysis.study.lever_controls import Doubt
+    from analysis.study.lever_words import Ceiling
+
+EXHIBIT, BY_RULE = "lever_shares", "lever_by_rule"
+BY_WAY = {"closed": say("who closed"), "dormant": say("who fell silent"), "run_off": say("who drew off their assets")}
+NOISE = say("; all levers and rules read at once, that is within noise")
+
+
+def evidence_of(lever: str, ceilings: Mapping[str, Ceiling], doubts: Mapping[str, Doubt]) -> str:
+    """The badge of a lever: what the data allow at most (`ceilings`; assumed-causal where none is given), at most adjusted where a control
+    rings (`doubts`)."""
+    ceiling = ceilings[lever].evidence or ASSOCIATION if lever in ceilings else ASSUMED
+    rings = lever in doubts and doubts[lever].alarm
+    return min(ceiling, ADJUSTED if rings else ASSUMED, key=EVIDENCE.index)
+
+
+def lever_findings(
+    found: LeversFound | None, ceilings: Mapping[str, Ceiling] | None = None, doubts: Mapping[str, Doubt] | None = None
+) -> list[Finding]:
+    """`cause_joint`, `cause_alone.<lever>`, `cause.<lever>` and `cause_alone.<lever>.<rule>` of the levers that have a number."""
+    if found is None or found.joint is None:
+        return []
+    badge = {lever: evidence_of(lever, ceilings or {}, doubts or {}) for lever in found.told}
+    return [
+        _joint(found, badge),
+        *(_alone(found, lever, badge[lever]) for lever in found.told),
+        *(_split(found, lever, badge[lever]) for lever in found.told),
+        *(_by_rule(found, lever, rule, share, badge[lever]) for (lever, rule), share in found.by_rule.items() if lever in badge),
+    ]
+
+
+def _joint(found: LeversFound, badge: dict[str, str]) -> Finding:
+    estimate, evidence = found.joint.joint, min(badge.values(), key=EVIDENCE.index)
+    if evidence == ASSUMED:
+        text = say(
+            "If none of these {n:count} levers had struck, **{value:share}** of those who left within {months:count} months would have stayed (interval {low:share} to {high:share})."
+        )
+    else:
+        text = say(
+            "All {n:count} levers at once: customers struck left more often than like customers who were spared, by **{value:share}** of those who left within {months:count} months (interval {low:share} to {high:share}). Not all of these comparisons passed their controls or could hold everything equal."
+        )
+    return _finding("cause_joint", text, estimate, evidence, found, n=len(badge), is_headline=True)
+
+
+def _alone(found: LeversFound, lever: str, evidence: str) -> Finding:
+    share, is_beyond = found.shares[lever], (lever, ALL_RULES) in found.beyond
+    same, all_of = found.holding(lever)
+    under = say("; the sign is the same under {same:count} of {all:count} rules", same=same, all=all_of) if all_of else ""
+    return _finding(
+        f"cause_alone.{lever}",
+        _alone_text(lever, share, evidence),
+        share.estimate,
+        evidence,
+        found,
+        units=LEVER_WORDS[lever].units.filled(n=share.clusters),
+        noise="" if is_beyond else NOISE,
+        under=under,
+        is_headline=is_beyond,
+    )
+
+
+def _alone_text(lever: str, share: LeverShare, evidence: str) -> Message:
+    words = LEVER_WORDS[lever]
+    if evidence != ASSUMED:
+        return say(
+            "{lever:capital}: customers struck left more often than like customers who were spared, by **{value:share}** of all who left within {months:count} months (interval {low:share} to {high:share}; {units}){under}{noise}.",
+            lever=words.label,
+        )
+    if share.value < 0:
+        return say(
+            "If {intervention}: no fewer customers would have left within {months:count} months; the share is **{value:share}** (interval {low:share} to {high:share}; {units}){under}{noise}.",
+            intervention=words.intervention,
+        )
+    return say(
+        "If {intervention}, **{value:share}** of those who left within {months:count} months would have stayed (interval {low:share} to {high:share}; {units}){under}{noise}.",
+        intervention=words.intervention,
+    )
+
+
+def _split(found: LeversFound, lever: str, evidence: str) -> Finding:
+    text = say(
+        "Of the {joint:share} of all {n:count} levers together, **{value:share}** falls to this one: {lever} (interval {low:share} to {high:share}).",
+        joint=found.joint.joint.value, n=len(found.told), lever=LEVER_WORDS[lever].label,
+    )  # fmt: skip
+    return _finding(f"cause.{lever}", text, found.joint.split[lever], evidence, found)
+
+
+def _by_rule(found: LeversFound, lever: str, rule: str, share: LeverShare, evidence: str) -> Finding:
+    text = say(
+        "{lever:capital}, of those {way}: **{value:share}** (interval {low:share} to {high:share}){noise}.",
+        lever=LEVER_WORDS[lever].label, way=BY_WAY[rule], noise="" if (lever, rule) in found.beyond else NOISE,
+    )  # fmt: skip
+    return _finding(f"cause_alone.{lever}.{rule}", text, share.estimate, evidence, found, exhibit=BY_RULE)
+
+
+def _finding(
+    name: str, text: Message, estimate: Estimate, evidence: str, found: LeversFound, exhibit: str = EXHIBIT, is_headline: bool = False,
+    **words: object,
+) -> Finding:  # fmt: skip
+    numbers = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    return Finding(
+        name, text.filled(**numbers, months=found.months, **words), estimate.value, found.base, "share", evidence=evidence,
+        low=estimate.low, high=estimate.high, compare_to=0.0, exhibit=exhibit, is_headline=is_headline,
+    )  # fmt: skip

@@ -1,0 +1,158 @@
+"""The report: what it counts, what it hides, and how lists are judged."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.errors import NotProduced
+from analysis.finding import Finding
+from analysis.stats.intervals import wilson
+from analysis.study import early_warning as report
+from analysis.study.churn import ChurnRule
+from analysis.study.early_warning import early_warning, make_list
+from analysis.study.experiments import experiments
+from analysis.study.lost_customers import LostFound, lost_customers, lost_findings, reason_table, told_returns, winback_table
+from analysis.study.warning_exhibits import counted, funnel_exhibit, policies_exhibit
+from analysis.study.warning_findings import ListFound, list_findings, trial_findings
+from analysis.study.warning_holdout import kept_share
+from analysis.study.warning_list import LISTED, Brought, Plan
+from analysis.study.warning_policy import _quantile, _resampled, judged_policies, with_value
+
+AS_OF, RULE = dt.date(2025, 6, 30), ChurnRule()
+
+
+@pytest.fixture(scope="module")
+def history(simulate_history):
+    return simulate_history(size=1500, monthly_hazard=0.02)
+
+
+@pytest.fixture(scope="module")
+def model(history):
+    return report.warning_model(history, AS_OF, RULE)
+
+
+@pytest.fixture(scope="module")
+def made(history, model):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(report, "warning_model", lambda *_: model)
+        return early_warning(history, AS_OF, RULE, Brought(), Plan(), "bank", {"affluent": 100_000.0}, "CNY", {})
+
+
+def test_the_report_has_its_findings_and_no_customer(made, history):
+    ids = [finding.id for finding in made.findings]
+    assert ids[:2] == ["warning.listed", "warning.expected_kept"]
+    assert "warning.months_until" in ids
+    assert all(isinstance(finding, Finding) for finding in made.findings)
+    shown = " ".join(str(value) for value in vars(made).values())
+    assert not any(customer in shown for customer in history[AS_OF]["customer_id"])
+
+
+def test_the_list_is_that_of_the_page(made, history, model, monkeypatch):
+    monkeypatch.setattr(report, "warning_model", lambda *_: model)
+    rows = make_list(history, AS_OF, RULE, Brought(), Plan(), "bank")
+    assert len(rows) == made.findings[0].value == 100
+    assert rows["words"].map(str).ne("").all()
+
+
+def test_lists_are_judged_by_what_then_happened():
+    rows = pd.DataFrame(
+        {"landmark": AS_OF, "customer_id": list("ABCD"), "probability": [0.9, 0.5, 0.1, 0.2], "outcome": [1, 1, 0, 1]}
+    )
+    features = pd.DataFrame({"customer_id": list("ABCD"), "contribution_12m": [10.0, 100.0, 400.0, 50.0]})
+    found = judged_policies(rows, {AS_OF: features}, 2, replicates=50)
+    assert found.lost == {"expected": 100.0, "risk": 110.0, "value": 100.0}
+    assert found.left == {"expected": 1, "risk": 2, "value": 1}
+    assert found.overlap == {"expected": 1.0, "risk": 0.5, "value": 1.0}
+    assert found.gain.value == pytest.approx(100 / 110)
+    assert not found.is_told
+    assert policies_exhibit(found, Plan(), "CNY").absent is not None
+    assert judged_policies(rows, {AS_OF: features}, 4) is None
+
+
+def test_every_replicate_fills_its_lists(history, model):
+    rows = with_value(model.validation, history).assign(lost=1.0)
+    sums = _resampled(rows, 50, 1, 200)
+    assert all((sums[policy, "lost"] == 50 * rows["landmark"].nunique()).all() for policy in ("expected", "risk", "value"))
+
+
+def test_a_sum_that_few_carry_has_a_wider_interval():
+    ids = pd.Series(list("ABCD") * 50) + pd.Series(range(200)).floordiv(4).astype(str)
+    even, few = pd.Series(1.0, ids.index), pd.Series(np.where(np.arange(200) < 3, 1.0, 0.001))
+    assert _quantile(ids, even) == pytest.approx(1.97, abs=0.01)
+    assert _quantile(ids, even, few) == pytest.approx(4.30, abs=0.01)
+    assert _quantile(pd.Series("A", ids.index), even) > 12
+
+
+def pool(stages, **columns):
+    size = len(stages)
+    given = {
+        "stage": stages,
+        "score": 0.2,
+        "value": 100.0,
+        "expected": 10.0,
+        "reason": "products",
+        "held_out": False,
+        "is_managed": False,
+    }
+    return pd.DataFrame({"customer_id": [f"C{n}" for n in range(size)], **given, **columns})
+
+
+def test_small_numbers_and_what_gives_them_away_are_not_shown():
+    rows = pool(["cool_down"] * 3 + ["no_consent"] * 40 + ["beyond_capacity"] * 70 + [LISTED] * 100)
+    shown = funnel_exhibit(rows, Plan(), AS_OF).frame["value"].tolist()
+    assert shown == [70, 100]
+    assert funnel_exhibit(pool([LISTED] * 4 + ["cool_down"] * 50), Plan(), AS_OF).absent is not None
+    assert counted(pd.Series(["a"] * 30 + ["b"] * 4 + ["c"] * 12))["customers"].tolist() == [30, 16]
+    few = pool([LISTED] * 90, held_out=[True] * 9 + [False] * 81)
+    texts = [
+        str(finding.text)
+        for finding in list_findings(ListFound(None, few.assign(reason=few.index), None), None, Plan(), AS_OF, "CNY")
+    ]
+    assert not any(" 81 " in text or " 9 " in text for text in texts)
+
+
+def test_an_assumption_is_said_to_be_one_and_held_against_the_hold_out(history, model):
+    ids = history[dt.date(2024, 6, 30)]["customer_id"]
+    alerts = pd.DataFrame(
+        {"customer_id": ids, "raised_date": "2024-07-02", "held_out": np.random.default_rng(3).random(len(ids)) < 0.3}
+    )
+    tried = experiments(alerts, None, None, history, RULE)
+    rows = pool([LISTED] * 100)
+    found = ListFound(model, rows, None)
+    first = list_findings(found, None, Plan(), AS_OF, "CNY")[1]
+    assert "an assumption that no hold-out has measured yet" in str(first.text)
+    measured = kept_share(tried.alerts)
+    told = list_findings(found, measured, Plan(action_effect=0.99), AS_OF, "CNY")[1]
+    assert "does not bear out" in str(told.text)
+    assert {finding.evidence for finding in trial_findings(found, tried, Plan(), RULE)} == {"experiment", "description"}
+
+
+def test_without_a_model_the_report_is_not_produced(history):
+    days = {day: features for day, features in history.items() if day == AS_OF}
+    with pytest.raises(NotProduced, match="the data begin too late"):
+        early_warning(days, AS_OF, RULE, Brought(), Plan(), "bank", {}, "CNY", {})
+
+
+def test_lost_customers_are_counted_by_reason_and_way(history):
+    rows = history[AS_OF]
+    closed = rows["closed_date"].notna() & rows["exit_reason"].ne("relocation")
+    given = np.where(closed, np.where(np.arange(len(rows)) % 3 == 0, "fees", "service"), rows["exit_reason"])
+    later = {**history, AS_OF: rows.assign(exit_reason=given)}
+    found = lost_customers(later, AS_OF, RULE, None)
+    table = reason_table(found)
+    assert table["reason"].tolist() == ["service", "fees"]
+    assert table["value"].sum() == pytest.approx(1)
+    back = winback_table(found)
+    assert back["lost"].sum() == len(found.rows)
+    assert back["may_call"].equals(back["lost"])
+    assert [finding.id for finding in lost_findings(found, "CNY")][:2] == ["lost.reason.service", "lost.contribution"]
+    nobody = pd.DataFrame({"customer_id": [], "purpose": [], "given_date": [], "withdrawn_date": []})
+    assert not lost_customers(later, AS_OF, RULE, nobody).rows["may_call"].any()
+    assert lost_customers({AS_OF: rows}, AS_OF, RULE, None) is None
+
+
+def test_returns_that_a_sum_would_give_away_are_not_told():
+    found = LostFound(pd.DataFrame(), 1000, {"closed": wilson(0, 163), "dormant": wilson(16, 98), "run_off": wilson(6, 44)})
+    assert told_returns(found) == ["closed"]
