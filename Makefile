@@ -44,7 +44,7 @@ lab: .venv/dev.installed $(DEMO) ## open JupyterLab with the demo bank ready
 	$(BIN)/crm prepare demo
 	$(BIN)/jupyter lab notebooks $(LAB_OPTIONS)
 
-bench: .venv/dev.installed $(DEMO) ## measure publishing, the demo bank, quality rules, identity, segments, lifetimes, drivers, paths and topics, as ratios in one run
+bench: .venv/dev.installed $(DEMO) ## measure publishing, the demo bank, quality rules, identity, segments, lifetimes, drivers, paths, topics and the change of a rate, as ratios in one run
 	$(BIN)/python tests/bench/overhead.py
 	$(BIN)/python tests/bench/demo_bank.py
 	$(BIN)/python tests/bench/quality.py
@@ -54,10 +54,11 @@ bench: .venv/dev.installed $(DEMO) ## measure publishing, the demo bank, quality
 	$(BIN)/python tests/bench/importance.py
 	$(BIN)/python tests/bench/paths.py
 	$(BIN)/python tests/bench/topics.py
+	$(BIN)/python tests/bench/change.py
 
 validate: setup ## hold every method against simulated banks and data: docs/validation.json, docs/studies (hours; the first can be resumed)
 	@$(BIN)/crm validate demo --passport docs/validation.json --jobs 2
-	for study in segments segment_moves value lifetime transitions prospects scores response drivers parallel_lines paths unasked complaint_text; do $(BIN)/python tests/long/$$study.py; done
+	for study in segments segment_moves value lifetime transitions prospects scores response drivers parallel_lines paths unasked complaint_text curves hazard change fee levers policy; do $(BIN)/python tests/long/$$study.py; done
 
 lock: ## pin every dependency anew (for maintainers; installs uv beside)
 	$(PYTHON) -m venv .venv/locking && .venv/locking/bin/pip install --quiet uv

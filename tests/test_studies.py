@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-HELPERS = {"archetypes"}
+HELPERS = {"archetypes", "bank_frames", "judging"}
 STUDIES = sorted(path.stem for path in (PROJECT / "tests" / "long").glob("*.py") if path.stem not in HELPERS)
 DOCUMENTS = ("docs/methods.md", "docs/assumptions.md")
 

@@ -1,13 +1,18 @@
 """The list of early warning as its report counts it: the same model, plan and lots."""
 
+import datetime as dt
+
+import pandas as pd
+
 from analysis.bank.alert_lists import Written, write_alert_lists
-from analysis.bank.book import open_bank
+from analysis.bank.book import Book, open_bank
 from analysis.errors import UserError
 from analysis.project import root
 from analysis.report.publication import check_publication, parameters_in_force, read_publications
 from analysis.study.churn import ChurnRule
 from analysis.study.early_warning import make_list as listed
 from analysis.study.warning_list import Plan, brought_by
+from analysis.study.warning_model import sampled
 
 REPORT = "early_warning"
 RULE = ("horizon_months", "dormant_days", "run_off_share")
@@ -22,4 +27,12 @@ def make_list(bank: str, as_of: str = "") -> Written:
     asked = parameters_in_force(entry, notebooks)
     book = open_bank(bank, as_of)
     rule = ChurnRule(**{name: asked.pop(name) for name in RULE})
-    return write_alert_lists(book, listed(book.feature_history(), book.as_of, rule, brought_by(book), Plan(**asked), bank))
+    return write_alert_lists(book, listed(learnt_from(book), book.as_of, rule, brought_by(book), Plan(**asked), bank))
+
+
+def learnt_from(book: Book) -> dict[dt.date, pd.DataFrame]:
+    """Landmark → features: of every customer at `as_of`, and of earlier landmarks those that the model learns from, one at a time, so
+    that a large bank's history fits into memory."""
+    today = book.features()
+    earlier = (day for day in book.landmarks if day != book.as_of)
+    return {book.as_of: today} | {day: sampled({day: book.features(day)}, size=len(today))[day] for day in earlier}

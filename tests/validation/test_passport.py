@@ -171,7 +171,7 @@ def test_the_comparison_reads_well_as_plain_lines():
             oracle_width=0.014,
         ),
         Row("auc", 0.72, 0.79, 0.75, 0.83, False, "default", 7, unit="number", ceiling=0.85),
-        Row("cause.fee_rise", 0.07, None, None, None, None, "default", 7, unit="share", naive=-0.01, note="not estimated yet"),
+        Row("cause.fee_rise", 0.07, None, None, None, None, "default", 7, unit="share", naive=-0.01, note="the study gives no value"),
     ]
     shown = lines(comparison(rows, "demo", "2025-06-30", 5000))
     assert shown[0] == "demo: world default, seed 7, 5,000 customers, as of 2025-06-30."
@@ -179,5 +179,5 @@ def test_the_comparison_reads_well_as_plain_lines():
     assert shown[3].split()[:4] == ["id", "truth", "estimate", "from"]
     assert shown[4].split() == ["churn_rate.any", "5.00%", "5.50%", "4.80%", "6.20%", "yes", "+0.50", "3.00%", "1.000"]
     assert shown[5].endswith("NO       0.070       –                 –  the true hazard reaches 0.850")
-    assert shown[6].endswith("not estimated yet")
+    assert shown[6].endswith("the study gives no value")
     assert len({line.index("  yes") + 5 for line in shown[4:5]} | {line.index("  NO") + 4 for line in shown[5:6]}) <= 2

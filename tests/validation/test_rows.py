@@ -61,7 +61,7 @@ def test_each_estimate_meets_its_truth_by_id_and_what_is_lacking_is_said():
     assert (by_id["rfm.best.share"].truth, by_id["rfm.best.share"].note) == (None, "no truth is stated")
     assert (by_id["churn_rate.closed"].value, by_id["churn_rate.closed"].note) == (None, "the study gives no value")
     cause = by_id["cause.fee_rise"]
-    assert (cause.truth, cause.value, cause.naive, cause.covered, cause.note) == (0.07, None, -0.1, None, "not estimated yet")
+    assert (cause.truth, cause.value, cause.naive, cause.covered, cause.note) == (0.07, None, -0.1, None, "the study gives no value")
 
 
 class FakeBook:
@@ -81,10 +81,10 @@ def test_a_model_that_is_not_produced_abstains_and_the_ceiling_stands_beside(mon
     def refuse(book, values):
         raise NotProduced("Too few.")
 
-    monkeypatch.setitem(studies.STUDIES, "churn_attribution", refuse)
+    monkeypatch.setitem(studies.STUDIES, "churn_model", refuse)
     truth = Truth({"auc": {"value": 0.83, "unit": "number", "as_of": str(DAY), "mc_error": 0}}, "default", 7)
-    made, answered = bank_rows(FakeBook(), truth, {"churn_attribution": {}})
-    assert answered.refused == {"churn_attribution": "Too few."}
+    made, answered = bank_rows(FakeBook(), truth, {"churn_model": {}})
+    assert answered.refused == {"churn_model": "Too few."}
     assert [(row.id, row.truth, row.value, row.ceiling) for row in made] == [
         ("auc", None, None, 0.83), ("lift.top_tenth", None, None, None), ("calibration.slope", None, None, None),
         ("ame.<attribute>", None, None, None),
@@ -93,10 +93,10 @@ def test_a_model_that_is_not_produced_abstains_and_the_ceiling_stands_beside(mon
 
 def test_the_fitted_truths_replace_the_ceiling_and_only_the_published_effect_is_compared(monkeypatch):
     published = [finding("auc", 0.7, 0.6, 0.8, "number"), finding("ame.products", -0.02, -0.03, -0.01, "points")]
-    monkeypatch.setitem(studies.STUDIES, "churn_attribution", lambda book, values: published)
+    monkeypatch.setitem(studies.STUDIES, "churn_model", lambda book, values: published)
     side = ({"auc": 0.72, "ame.products": -0.025, "ame.assets": 0.01}, {})
     monkeypatch.setattr(module, "_churn_side", lambda *_: side)
-    made, _ = bank_rows(FakeBook(), Truth({"auc": {"value": 0.83}}, "default", 7), {"churn_attribution": {}})
+    made, _ = bank_rows(FakeBook(), Truth({"auc": {"value": 0.83}}, "default", 7), {"churn_model": {}})
     by_id = {row.id: row for row in made}
     assert (by_id["auc"].truth, by_id["auc"].covered, by_id["auc"].ceiling) == (0.72, True, 0.83)
     assert (by_id["ame.products"].truth, by_id["ame.products"].covered) == (-0.025, True)
@@ -179,12 +179,12 @@ def test_a_bank_with_truth_is_prepared_and_compared(project):
     (raw / "truth" / "truth.json").write_text('{"cause_joint": {"value": 0.3, "naive": 0.1}}')
     (raw / "truth" / "world.json").write_text('{"world": "null", "seed": 9}')
     found = validate_bank("mybank", {"segmentation": {"k_max": 3, "bootstraps": 5, "seed": 1}})
-    assert [(row.id, row.truth, row.naive, row.note) for row in found.rows] == [("cause_joint", 0.3, 0.1, "not estimated yet")]
+    assert [(row.id, row.truth, row.naive, row.note) for row in found.rows] == [("cause_joint", 0.3, 0.1, "the study gives no value")]
     assert found.as_of == "2024-03-31"
     assert read_config(raw / "bank.yaml").name == "My Bank"
 
 
 def test_parameters_are_those_of_the_publication_list():
     asked = studies.parameters()
-    assert asked["churn_attribution"] == {"horizon_months": 6, "dormant_days": 180, "run_off_share": 0.8}
+    assert asked["churn_attribution"] == {"horizon_months": 6, "dormant_days": 180, "run_off_share": 0.8, "grouping": "tenure"}
     assert set(asked["satisfaction_drivers"]) == {"window_months", "replicates", "seed"}

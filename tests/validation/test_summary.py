@@ -74,15 +74,15 @@ def test_the_published_marginal_effect_is_pooled_and_none_at_all_is_an_abstentio
     assert found["bias"]["value"] == pytest.approx(0.02)
 
 
-def test_what_has_no_truth_in_any_seed_is_left_out_and_what_is_not_estimated_stays():
+def test_what_has_no_truth_in_any_seed_is_left_out_and_what_is_not_told_abstains():
     rows = [
         row(1, 0.4, truth=None, name="rfm.best.share"),
-        row(1, None, truth=0.3, name="cause_joint", naive=0.5, note="not estimated yet"),
+        row(1, None, truth=0.3, name="cause_joint", naive=0.5, note="the study gives no value"),
     ]
     (found,) = summarise(rows)
     assert found["id"] == "cause_joint"
     assert found["bias"] is None
-    assert found["abstentions"] is None
+    assert found["abstentions"]["value"] == 1.0
     assert found["naive_bias"] == {"value": pytest.approx(0.2), "mc_error": None}
 
 

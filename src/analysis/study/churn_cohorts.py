@@ -112,8 +112,8 @@ def cohort_name(name: str, begin: dt.date, as_of: dt.date) -> Message:
 
 
 def heat_exhibit(name: str, cells: pd.DataFrame, begin: dt.date, as_of: dt.date, absent: Message | None = None) -> Exhibit:
-    """The cells of `kept_cells` (name "customers_kept") or `balance_cells` ("balances_kept") as a heat map: colour by the distance
-    from the mean of all opening cohorts at the same months."""
+    """The cells of `kept_cells` (name "customers_kept") or `balance_cells` ("balances_kept") as a heat map: colour by the
+    distance from the mean of all opening cohorts at the same months."""
     told = cells[cells["told"].astype(bool)] if len(cells) else cells
     is_customers = name == "customers_kept"
     plain = say("Which customers stay, by opening?") if is_customers else say("Which balances stay, by opening?")

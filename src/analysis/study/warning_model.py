@@ -115,10 +115,13 @@ def _halvings(usual: pd.Series, now: pd.Series) -> pd.Series:
     return np.log2(usual.clip(lower=1) / now.clip(lower=1)).clip(-MOST_HALVINGS, MOST_HALVINGS).fillna(0.0)
 
 
-def sampled(history: dict[dt.date, pd.DataFrame], most: int = MOST_CUSTOMERS) -> dict[dt.date, pd.DataFrame]:
+def sampled(
+    history: dict[dt.date, pd.DataFrame], most: int = MOST_CUSTOMERS, size: int | None = None
+) -> dict[dt.date, pd.DataFrame]:
     """The history of at most about `most` customers, drawn by their numbers and so the same in every run; the whole history of a
-    bank that has no more. What is learnt and judged on so many differs little from the whole, and fits into memory."""
-    size = max((len(features) for features in history.values()), default=0)
+    bank that has no more (`size`: how many it has, where the history is a part of its own). What is learnt and judged on so many
+    differs little from the whole, and fits into memory."""
+    size = size or max((len(features) for features in history.values()), default=0)
     if size <= most:
         return history
     kept = {day: pd.util.hash_array(features["customer_id"].to_numpy(dtype=object)) for day, features in history.items()}

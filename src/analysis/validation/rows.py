@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from analysis.bank.book import Book
 from analysis.finding import Finding
 from analysis.study.survey import questionnaire, windows
-from analysis.study.warning_model import warning_model
 from analysis.validation.fitted import fitted_truths
 from analysis.validation.identified import identity_facts
 from analysis.validation.naive import (
@@ -20,15 +19,25 @@ from analysis.validation.naive import (
     window_answers,
 )
 from analysis.validation.oracle import oracle_widths
-from analysis.validation.studies import DATA, SATISFACTION, Answers, Parameters, answers, churn_rule, survey_tables
-from analysis.validation.truth import Truth, is_not_estimated_yet
+from analysis.validation.studies import (
+    DATA,
+    MODEL,
+    SATISFACTION,
+    Answers,
+    Parameters,
+    answers,
+    churn_rule,
+    published_model,
+    survey_tables,
+)
+from analysis.validation.truth import Truth
 
 EFFECT, NO_EFFECT = "ame.", "ame.none"
 ANY_EFFECT = "ame.<attribute>"
 OF_EVERYBODY, FORMS = ("overall_mean", "top_two_box", "nps"), ("weighted", "bounds")
 OF_THE_MODEL = ("auc", "lift.top_tenth", "calibration.slope")
-NOT_ESTIMATED_YET = "not estimated yet"
 NO_VALUE = "the study gives no value"
+LEVER_ALONE = "cause_alone."
 NO_TRUTH = "no truth is stated"
 
 
@@ -65,13 +74,14 @@ def bank_rows(book: Book, truth: Truth, asked: Parameters) -> tuple[list[Row], A
     answered = answers(book, asked)
     facts = {name: _seen_from(fact, str(book.as_of)) for name, fact in truth.facts.items()}
     facts |= {f"{name}.{form}": facts[name] for name in OF_EVERYBODY for form in FORMS if name in facts}
+    facts |= _by_rule(facts)
     ceiling = facts.pop("auc", None)
     if DATA in asked:
         facts |= identity_facts(book.identity(of_all=True), truth.parties)
     naive = {name: Naive(float(fact["naive"]), SIMULATED) for name, fact in facts.items() if fact.get("naive") is not None}
     naive |= _naive_opinions(book, asked)
-    if "churn_attribution" in asked:
-        found, hurried = ({}, {}) if "churn_attribution" in answered.refused else _churn_side(book, truth, asked)
+    if MODEL in asked:
+        found, hurried = ({}, {}) if MODEL in answered.refused else _churn_side(book, truth, asked)
         facts |= _model_facts(found, set(answered.findings))
         naive |= hurried
     known = {name: number(fact["value"]) for name, fact in facts.items() if number(fact["value"]) is not None}
@@ -81,10 +91,20 @@ def bank_rows(book: Book, truth: Truth, asked: Parameters) -> tuple[list[Row], A
     return [_with_ceiling(row, ceiling) for row in rows], answered
 
 
+def _by_rule(facts: Mapping[str, dict]) -> dict[str, dict]:
+    """The facts of a lever by itself under each rule of leaving, which the simulator keeps with the whole."""
+    return {
+        f"{name}.{rule}": {**fact, "value": value, "naive": None, "by_rule": None}
+        for name, fact in facts.items()
+        if name.startswith(LEVER_ALONE) and fact.get("value") is not None
+        for rule, value in (fact.get("by_rule") or {}).items()
+    }
+
+
 def _churn_side(book: Book, truth: Truth, asked: Parameters) -> tuple[dict[str, float], dict[str, Naive]]:
     """What needs the model or the history of features: truths that hang on the fit, and naive estimates."""
     rule, history = churn_rule(asked), book.feature_history()
-    model = warning_model(history, book.as_of, rule)
+    model = published_model(book, rule)
     naive = naive_churn(history, book.as_of, rule) | naive_auc(model, history, book.as_of, rule)
     return fitted_truths(model, history, book.as_of, rule, truth.risks), naive
 
@@ -136,7 +156,7 @@ def _row(name, found, fact, naive, width, world: str, seed: int) -> Row:
 
 def _note(name: str, fact: dict | None, truth: float | None, value: float | None) -> str | None:
     if value is None:
-        return NOT_ESTIMATED_YET if is_not_estimated_yet(name) else NO_VALUE
+        return NO_VALUE
     return (fact or {}).get("reason", NO_TRUTH) if truth is None else None
 
 

@@ -10,21 +10,25 @@ from analysis.errors import NotProduced
 from analysis.finding import Finding
 from analysis.project import root
 from analysis.report.publication import check_publication, parameters_in_force, read_publications
-from analysis.study.attribution import churn_attribution
-from analysis.study.churn import ChurnRule
+from analysis.study.attribution import churn_attribution, recorded
+from analysis.study.churn import PARTS, ChurnRule, unseen
 from analysis.study.drivers import driver_findings, drivers
+from analysis.study.hazard_challenger import shown_model
 from analysis.study.identity import identity_findings
+from analysis.study.model_findings import model_findings
 from analysis.study.satisfaction_scores import score_findings, scores
 from analysis.study.satisfaction_weighted import weighted_scores
 from analysis.study.satisfaction_weighted_exhibits import weighted_findings
 from analysis.study.segmentation import Tables, segmentation
 from analysis.study.survey import answers_by_item, questionnaire, windows
 from analysis.study.tiers import open_customers, tier_findings, tier_table
+from analysis.study.warning_model import WarningModel, warning_model
 
 Parameters = Mapping[str, Mapping[str, object]]
-DATA, VALUE, SATISFACTION = "data_trust", "value", "satisfaction"
+DATA, VALUE, SATISFACTION, MODEL = "data_trust", "value", "satisfaction", "churn_model"
 IN_PART = (DATA, VALUE)
 RULE = ("horizon_months", "dormant_days", "run_off_share")
+_LAST_MODEL: dict[tuple, WarningModel] = {}
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def answers(book: Book, asked: Parameters) -> Answers:
 
 def churn_rule(asked: Parameters) -> ChurnRule:
     """The rule by which the churn report counts."""
-    return ChurnRule(**asked.get("churn_attribution", {}))
+    return _rule_of(asked.get("churn_attribution", {}))
 
 
 def survey_tables(book: Book) -> tuple[pd.DataFrame, pd.DataFrame] | None:
@@ -102,7 +106,32 @@ def _everybody(book: Book, values: Mapping[str, object]) -> list[Finding]:
 
 
 def _churn(book: Book, values: Mapping[str, object]) -> list[Finding]:
-    return churn_attribution(book.feature_history(), book.as_of, book.config.tiers, ChurnRule(**values)).findings
+    history, rule = book.feature_history(), _rule_of(values)
+    brought = recorded(book, history, rule)
+    more = {"grouping": values["grouping"]} if "grouping" in values else {}
+    return churn_attribution(history, book.as_of, book.config.tiers, rule, brought, **more).findings
+
+
+def _model(book: Book, values: Mapping[str, object]) -> list[Finding]:
+    """Of the report on what goes with leaving, what has a truth: the published model's figures."""
+    rule, history = _rule_of(values), book.feature_history()
+    hidden = unseen(history, rule)
+    others = {name: warning_model(history, book.as_of, rule, name) for name in PARTS if name not in hidden}
+    return model_findings(published_model(book, rule), others)
+
+
+def published_model(book: Book, rule: ChurnRule) -> WarningModel:
+    """The model that the report on what goes with leaving shows. The last one is kept, since its findings and their truths both
+    ask for it."""
+    key = (book.processed, book.as_of, rule)
+    if key not in _LAST_MODEL:
+        _LAST_MODEL.clear()
+        _LAST_MODEL[key] = shown_model(book.feature_history(), book.as_of, rule)[0]
+    return _LAST_MODEL[key]
+
+
+def _rule_of(values: Mapping[str, object]) -> ChurnRule:
+    return ChurnRule(**{name: values[name] for name in RULE if name in values})
 
 
 def _identity(book: Book, values: Mapping[str, object]) -> list[Finding]:
@@ -117,5 +146,6 @@ STUDIES = {
     "satisfaction_drivers": _drivers,
     "satisfaction_nonresponse": _everybody,
     "churn_attribution": _churn,
+    MODEL: _model,
     DATA: _identity,
 }

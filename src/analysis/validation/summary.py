@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.stats.intervals import Z95
-from analysis.validation.rows import ANY_EFFECT, EFFECT, NO_EFFECT, NOT_ESTIMATED_YET, OF_THE_MODEL
+from analysis.validation.rows import ANY_EFFECT, EFFECT, NO_EFFECT, OF_THE_MODEL
 
 MEDIAN_INFLATION = np.sqrt(np.pi / 2)
 CAUSES = "cause"
@@ -48,7 +48,7 @@ def _summary(name: str, rows: list[Mapping]) -> dict:
     figures = {
         **_accuracy(met),
         "sign_errors": _signs(met) if is_signed(name, rows) else None,
-        "abstentions": share([row not in told for row in rows if row["note"] != NOT_ESTIMATED_YET]),
+        "abstentions": share([row not in told for row in rows]),
         "alarms": share(_leaves_out_zero(told)) if world == NO_EFFECTS_WORLD and name.startswith(CAUSES) else None,
         "naive_bias": mean([row["naive"] - row["truth"] for row in rows if None not in (row["naive"], row["truth"])]),
     }

@@ -9,7 +9,6 @@ import pandas as pd
 from analysis.errors import UserError
 
 FOLDER = "truth"
-NOT_YET = ("cause", "change.")
 RISKS = ("any", "closed", "dormant", "run_off", "involuntary")
 
 
@@ -47,8 +46,3 @@ def _read(path: Path) -> dict:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise UserError(f"{path} cannot be read as JSON; make the bank anew with 'crm demo'.") from None
-
-
-def is_not_estimated_yet(name: str) -> bool:
-    """Whether the id belongs to a question that no study answers yet."""
-    return name.startswith(NOT_YET)
