@@ -14,7 +14,7 @@ from analysis.errors import UserError
 from analysis.wording import say
 
 DAY = dt.date(2025, 6, 30)
-FORMULAS = ['=HYPERLINK("http://x.invalid")', "+1+1", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1+1"]
+FORMULAS = ['=HYPERLINK("http://x.invalid")', "+1+1", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1+1", "＝1+1", "\u200b=1", "\u3000＠A"]
 
 
 def listed(customers, held_out=(), **columns):
@@ -85,8 +85,26 @@ def test_a_lot_once_drawn_stays(tmp_path):
     assert earlier_lists(tmp_path / "none", DAY) is None
 
 
-def test_lots_that_were_altered_end_in_a_sentence(tmp_path):
+@pytest.mark.parametrize(
+    "altered",
+    [
+        lambda text: text.replace("False", "maybe"),
+        lambda text: text[:-20],
+        lambda text: text + text.splitlines()[1] + "\n",
+        lambda text: text.replace("held_out", "held"),
+        lambda text: "",
+    ],
+    ids=["word", "cut", "twice", "column", "empty"],
+)
+def test_lots_that_were_altered_end_in_a_sentence(tmp_path, altered):
     path = keep_lots(listed(["A"]), tmp_path, DAY)
-    path.write_text(path.read_text().replace("False", "maybe"))
+    path.write_text(altered(path.read_text()))
     with pytest.raises(UserError, match="the lots of this list cannot be read"):
+        earlier_lists(tmp_path, DAY)
+
+
+def test_lots_of_no_day_are_a_sentence(tmp_path):
+    path = keep_lots(listed(["A"]), tmp_path, DAY)
+    path.rename(path.with_name("2025-13-45.csv"))
+    with pytest.raises(UserError, match="2025-13-45 is none; mend the file's name"):
         earlier_lists(tmp_path, DAY)

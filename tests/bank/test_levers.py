@@ -161,19 +161,21 @@ def test_a_manager_who_leaves_strikes_and_one_whose_customer_left_does_not():
     assert found.loc[found["month"] == 2, "push"].isna().all()
 
 
-def test_an_outage_strikes_who_failed_within_it_and_counts_tries_of_five_windows():
+def test_an_outage_strikes_who_failed_within_it_and_counts_tries_of_the_windows_of_its_month():
     outage = pd.DataFrame(
-        {"incident_id": ["I1", "I2"], "scope": ["channel", "branch"], "channel": ["app", None],
-         "started_at": day("2024-07-31 10:00"), "ended_at": day("2024-07-31 12:00")}
+        {"incident_id": ["I1", "I2", "I3"], "scope": ["channel", "branch", "all"], "channel": ["app", None, None],
+         "started_at": [day("2024-07-31 10:00")] * 2 + [day("2024-09-12 10:00")],
+         "ended_at": [day("2024-07-31 12:00")] * 2 + [day("2024-09-12 12:00")]}
     )  # fmt: skip
     tries = [("A", "2024-07-31 11:00", "failed"), ("A", "2024-07-03 10:30", "done"), ("B", "2024-07-24 12:00", "failed"),
-             ("B", "2024-07-31 12:01", "failed"), ("C", "2024-06-26 11:00", "done")]  # fmt: skip
+             ("B", "2024-07-31 12:01", "failed"), ("C", "2024-06-26 11:00", "done"), ("C", "2024-08-29 11:00", "done"),
+             ("A", "2024-08-29 11:00", "done"), ("A", "2024-09-05 11:00", "done")]  # fmt: skip
     contacts = pd.DataFrame(tries, columns=["customer_id", "started_at", "outcome"])
     contacts = contacts.assign(
         started_at=pd.to_datetime(contacts["started_at"]), channel="app", purpose="login", wait_minutes=None, branch_id=None
     )
     found = read(incidents=outage, contacts=contacts)["app_outage"]
-    assert rows(found, "logins_matched", "unit") == [("A", 1, True, 2, "I1"), ("B", 1, False, 1, "I1")]
+    assert rows(found, "logins_matched", "unit") == [("A", 1, True, 2, "I1"), ("A", 3, False, 1, "I3"), ("B", 1, False, 1, "I1")]
 
 
 def test_a_rate_strikes_who_has_a_deposit_maturing_in_a_pushed_month():
@@ -189,10 +191,25 @@ def test_a_rate_strikes_who_has_a_deposit_maturing_in_a_pushed_month():
     found = read(market_rates=rates, holdings=held)["competitor_rate"]
     assert rows(found, "matures", "pushed", "term_held", "wealth_held", "unit") == [
         ("A", 1, True, True, True, 1, 0, "X 1"), ("A", 2, False, False, False, 1, 0, "X 2"), ("A", 5, False, False, False, 1, 0, "X 5"),
-        ("B", 1, False, False, True, 0, 1, "X 1"), ("B", 2, False, True, False, 0, 1, "X 2"),
+        ("B", 2, False, True, False, 0, 1, "X 2"),
     ]  # fmt: skip
-    assert found["amount_class"].tolist() == [1, 1, 1, 2, 2]
+    assert found["amount_class"].tolist() == [1, 1, 1, 2]
     assert read(people(assets_3m=np.nan), market_rates=rates, holdings=held)["competitor_rate"]["amount_class"].isna().all()
+
+
+def test_who_could_not_have_matured_yet_is_no_comparison_and_who_rolled_over_is():
+    held = pd.DataFrame(
+        {
+            "customer_id": ["A", "B", "B"], "product": "term", "opened_date": [day("2024-03-05"), day("2023-03-05"), day("2024-03-05")],
+            "matures_date": [day("2025-03-05"), day("2024-03-05"), day("2025-03-05")], "closed_date": [pd.NaT, day("2024-03-05"), pd.NaT],
+        }
+    )  # fmt: skip
+    rates = pd.DataFrame(
+        {"area": "X", "month": [day("2024-07-31"), day("2025-03-31")], "own_rate": 0.02, "competitor_rate": 0.024}
+    )
+    found = read(market_rates=rates, holdings=held)["competitor_rate"]
+    assert rows(found) == [("A", 9, True), ("B", 1, False)]
+    assert found["due"].round(4).tolist() == [round(30.4 / 365, 4)] * 2
 
 
 def test_a_lever_without_its_tables_is_not_there():

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 REPORTS = (
     "zh/relations", "zh/segmentation", "zh/value", "zh/lifetime", "zh/lifecycle", "zh/companies", "zh/prospects", "zh/satisfaction",
     "zh/satisfaction_nonresponse", "zh/satisfaction_drivers", "zh/satisfaction_and_churn", "zh/complaints", "zh/complaint_causes",
-    "zh/churn_attribution",
+    "zh/churn", "zh/churn_model", "zh/churn_attribution", "zh/early_warning",
 )  # fmt: skip
 CHINESE = ("zh/index", *REPORTS)
 NAMES = ("report", "index", "hostile", "hostile-index", *CHINESE)
@@ -19,10 +19,11 @@ WIDTHS = (1440, 390)
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 OPEN = "document.querySelectorAll('details').forEach(node => { node.open = true })"
 NOT_ENGLISH = {  # names of methods and units that Chinese bankers write so
-    "A", "AUC", "CES", "CNY", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "LMG", "NPS", "R", "SHA", "Shapley", "Wald", "Wilson", "p",
+    "A", "AUC", "Ascarza", "Brier", "CES", "CNY", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "Kitagawa", "LMG", "NPS",
+    "Oaxaca-Blinder", "PR-AUC", "R", "SHA", "Shapley", "Wald", "Wilson", "p",
 }  # fmt: skip
-IDENTIFIER = re.compile(  # a file's name; an assumption's number; a letter that CSS writes by its number
-    r"bank\.yaml|docs/(assumptions|methods)\.md|(segment|complaint)_actions\.csv|A\d+(?=[）、])|\\[0-9a-f]+ "
+IDENTIFIER = re.compile(  # a file's name; the bank's own campaigns; an assumption's number; a letter that CSS writes by its number
+    r"bank\.yaml|docs/(assumptions|methods)\.md|(segment|complaint|warning)_actions\.csv|(term_spring|wealth_autumn)|A\d+(?=[）、])|\\[0-9a-f]+ "
 )
 COMPACT = re.compile(r"[\d.,]+ (million|billion)|[\d.,]+[万亿]")  # units of their own in each language
 both = pytest.mark.parametrize("width", WIDTHS)

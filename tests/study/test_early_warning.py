@@ -8,7 +8,7 @@ import pytest
 
 from analysis.errors import NotProduced
 from analysis.finding import Finding
-from analysis.stats.intervals import wilson
+from analysis.stats.intervals import Estimate, wilson
 from analysis.study import early_warning as report
 from analysis.study.churn import ChurnRule
 from analysis.study.early_warning import early_warning, make_list
@@ -18,7 +18,8 @@ from analysis.study.warning_exhibits import counted, funnel_exhibit, policies_ex
 from analysis.study.warning_findings import ListFound, list_findings, trial_findings
 from analysis.study.warning_holdout import kept_share
 from analysis.study.warning_list import LISTED, Brought, Plan
-from analysis.study.warning_policy import _quantile, _resampled, judged_policies, with_value
+from analysis.study.warning_model import warning_model
+from analysis.study.warning_policy import _quantile, _resampled, judged_policies, says_something, with_value
 
 AS_OF, RULE = dt.date(2025, 6, 30), ChurnRule()
 
@@ -30,13 +31,13 @@ def history(simulate_history):
 
 @pytest.fixture(scope="module")
 def model(history):
-    return report.warning_model(history, AS_OF, RULE)
+    return warning_model(history, AS_OF, RULE)
 
 
 @pytest.fixture(scope="module")
 def made(history, model):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(report, "warning_model", lambda *_: model)
+        patched.setattr(report, "shown_model", lambda *_: (model, None))
         return early_warning(history, AS_OF, RULE, Brought(), Plan(), "bank", {"affluent": 100_000.0}, "CNY", {})
 
 
@@ -50,7 +51,7 @@ def test_the_report_has_its_findings_and_no_customer(made, history):
 
 
 def test_the_list_is_that_of_the_page(made, history, model, monkeypatch):
-    monkeypatch.setattr(report, "warning_model", lambda *_: model)
+    monkeypatch.setattr(report, "shown_model", lambda *_: (model, None))
     rows = make_list(history, AS_OF, RULE, Brought(), Plan(), "bank")
     assert len(rows) == made.findings[0].value == 100
     assert rows["words"].map(str).ne("").all()
@@ -156,3 +157,37 @@ def test_lost_customers_are_counted_by_reason_and_way(history):
 def test_returns_that_a_sum_would_give_away_are_not_told():
     found = LostFound(pd.DataFrame(), 1000, {"closed": wilson(0, 163), "dormant": wilson(16, 98), "run_off": wilson(6, 44)})
     assert told_returns(found) == ["closed"]
+
+
+def lost(**reasons):
+    """So many lost by way, or closed for a reason (`closed_<reason>`)."""
+    rows = [(name.partition("_closed_")[2] or None, "closed" if "_closed_" in name else name, n) for name, n in reasons.items()]
+    parts = [pd.DataFrame({"reason": [reason] * n, "way": way}) for reason, way, n in rows]
+    made = pd.concat(parts, ignore_index=True)
+    return LostFound(made.assign(customer_id=made.index.astype(str), contribution=1.0, assets=1.0, may_call=True), 1000, {})
+
+
+def test_few_of_a_way_do_not_follow_from_all_and_the_closings():
+    assert winback_table(lost(_closed_fees=12, _closed_service=30, dormant=25, run_off=4))["lost"].tolist() == [30, 12]
+    assert winback_table(lost(_closed_fees=5, dormant=25, run_off=14))["lost"].tolist() == [25]
+    ids = [one.id for one in lost_findings(lost(_closed_fees=12, _closed_service=30, run_off=4), "CNY")]
+    assert ids == ["lost.reason.service"]
+
+
+def test_a_banks_own_reasons_may_be_called_as_ours_are():
+    found = lost(_closed_other=30, _closed_fees=4, _closed_dormant=20, dormant=25)
+    assert dict(zip(reason_table(found)["reason"], reason_table(found)["customers"], strict=True)) == {"dormant": 20, "other": 34}
+    assert winback_table(found)["lost"].tolist() == [20, 34, 25]
+
+
+def test_a_reason_is_not_told_where_the_rest_are_few(model):
+    rows = pool([LISTED] * 17).assign(reason=["tenure"] * 12 + ["assets"] * 5)
+    texts = [str(finding.text) for finding in list_findings(ListFound(model, rows, None), None, Plan(), AS_OF, "CNY")]
+    assert not any("reason code" in text for text in texts)
+
+
+def test_an_interval_that_says_nothing_is_not_told():
+    assert says_something(Estimate(1.9, 0.5, 6.0, 100))
+    assert not says_something(Estimate(1.9, 0.01, 701.7, 100))
+    assert not says_something(Estimate(1.9, 0.0, 3.0, 100))
+    assert not says_something(Estimate(0.0, None, None, 100))

@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -55,3 +56,10 @@ def test_without_an_interval_there_is_no_band(struck):
     assert hidden_bands(struck, {"long_wait": share(None, 0.01)}).empty
     assert "holds 0" in in_words(0.0, "assets_3m").render("en")
     assert "more than ten times" in in_words(np.inf, "assets_3m").render("en")
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_everybody_left_there_is_no_yardstick(struck):
+    everybody = dataclasses.replace(struck, people=struck.people.assign(left=True))
+    assert trait_strengths(everybody).empty
+    assert hidden_bands(everybody, {"long_wait": share(0.08, 0.01)}).empty

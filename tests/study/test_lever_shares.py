@@ -1,6 +1,7 @@
 """The levers' shares: recovered from opportunities, told with base, interval and badge, or not told at all."""
 
 import datetime as dt
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 from scipy.special import expit
 
 from analysis.finding import EVIDENCE
+from analysis.stats.attributable import LeverShare
 from analysis.study.lever_effects import LEAVERS_NEEDED, lever_effect, open_rows, struck_before
 from analysis.study.lever_exhibits import lever_basis_exhibit, lever_by_rule_exhibit, lever_shares_exhibit
 from analysis.study.lever_findings import evidence_of, lever_findings
 from analysis.study.lever_one_shot import one_shot_shares
-from analysis.study.lever_shares import lever_shares
+from analysis.study.lever_shares import _beyond, lever_shares
 
 CUSTOMERS, MONTHS = 2500, 12
 RANDOM = np.random.default_rng(11)
@@ -106,6 +108,11 @@ def test_no_badge_is_above_the_ceiling():
     )
 
 
+def test_strikes_without_a_like_lower_the_badge():
+    whole, half = (SimpleNamespace(overlap=overlap) for overlap in (0.95, 0.5))
+    assert [evidence_of("app_outage", {}, {}, share) for share in (whole, half)] == ["assumed-causal", "adjusted"]
+
+
 def test_below_the_number_of_leavers_nothing_is_told():
     few = bank(base=-7.5, customers=1200)
     assert few.people["left"].sum() < LEAVERS_NEEDED
@@ -125,6 +132,17 @@ def test_fewer_than_eight_units_make_no_claim(struck):
     rows = struck.levers["long_wait"]
     share = lever_effect(struck.people, "long_wait", rows.assign(unit=(rows["branch_id"] % 7).astype(str)))
     assert (share.value, share.failure) == (None, "clusters")
+
+
+@pytest.mark.parametrize(
+    ("struck_left", "value", "is_told"), [(0, 0.00002, False), (5, 0.00821, False), (8, 0.0076, False), (30, 0.04037, True)]
+)
+def test_of_few_events_the_count_decides_what_is_told_from_none(struck_left, value, is_told):
+    """Five where 1.7 were to come is no rarity, though the score's p is .012; nor is none, though its error is all but 0."""
+    errors = pd.Series(np.repeat([1e-7, -1e-7], 20))
+    share = LeverShare("x", value, errors, 40, 39.0, 3472, 238, struck_left, 1.0, errors[:0], 402, is_count=True)
+    others = {("y", str(place)): replace(share, leavers_struck=2, value=0.0) for place in range(9)}
+    assert (("x", "left") in _beyond({("x", "left"): share, **others})) == is_told
 
 
 def test_the_last_month_and_the_month_of_leaving_are_no_trial(struck):

@@ -53,5 +53,5 @@ def test_the_table_counts_the_levers_that_carry():
         "Association: an outage strikes all at once, and log-ins outside its hours are not recorded: nobody is left to compare with",
     ]
     assert str(exhibit.frame["ceiling"][0]) == "No number: the bank's data do not tell whom it struck"
-    assert "app stayed up" in tables.table(exhibit).content["en"]["body"]
+    assert "app had stayed up" in tables.table(exhibit).content["en"]["body"]
     assert lever_rules_exhibit({}).absent is not None

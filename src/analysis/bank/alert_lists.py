@@ -37,7 +37,8 @@ HEADS = {
 }
 WIDTHS = (8, 16, 18, 10, 12, 18, 14, 28, 28, 44, 40, 14, 14, 16, 16)
 NUMBERS = {"score": 3, "value": 0, "expected": 0}
-FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_MARKS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones begin a formula in Chinese and Japanese editions
+BREAKS = ("\t", "\r", "\n")
 MADE = dt.datetime(2000, 1, 1)
 MODE, FOLDER_MODE = 0o600, 0o700
 LOTS = ["customer_id", "raised_date", "held_out", "reason", "score", "value", "expected"]
@@ -74,16 +75,25 @@ def earlier_lists(state: Path, as_of: dt.date) -> pd.DataFrame | None:
 
 def lots_until(state: Path, as_of: dt.date) -> list[Path]:
     """The files of lots of all lists up to `as_of`, earliest first."""
-    return [path for path in sorted((state / "alerts").glob("????-??-??.csv")) if parse_day(path.stem) <= as_of]
+    return [path for path in sorted((state / "alerts").glob("????-??-??.csv")) if _day_of(path) <= as_of]
+
+
+def _day_of(path: Path) -> dt.date:
+    try:
+        return parse_day(path.stem)
+    except UserError:
+        raise UserError(f"{path}: lots bear the day of their list, and {path.stem} is none; mend the file's name.") from None
 
 
 def read_lots(path: Path) -> pd.DataFrame:
-    """A file of lots; UserError where it was altered so that it cannot be read."""
+    """A file of lots; UserError where it was altered or cut short."""
     try:
-        rows = pd.read_csv(path, dtype={"customer_id": "string"}, encoding="utf-8", float_precision="round_trip")
-        known = rows["held_out"].isin([True, False]).all() and rows["customer_id"].notna().all()
+        text = path.read_text(encoding="utf-8")
+        rows = pd.read_csv(io.StringIO(text), dtype={"customer_id": "string"}, float_precision="round_trip")
+        known = text.endswith("\n") and rows["held_out"].isin([True, False]).all() and rows["customer_id"].notna().all()
+        known = known and rows["customer_id"].is_unique
         rows = rows[LOTS].assign(raised_date=pd.to_datetime(rows["raised_date"], format="%Y-%m-%d"))
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OSError):
         known = False
     if not known:
         raise UserError(
@@ -153,10 +163,11 @@ def _table(cells: list[list]) -> bytes:
 
 
 def defused(cell: object) -> object:
-    """A text that begins as a formula does, with an apostrophe before it; blanks in front do not hide it."""
-    if isinstance(cell, str) and (cell.startswith(FORMULA_MARKS) or cell.lstrip().startswith(FORMULA_MARKS[:4])):
-        return f"'{cell}"
-    return cell
+    """A text that begins as a formula does, with an apostrophe before it; blanks and signs that are not seen do not hide it."""
+    if not isinstance(cell, str):
+        return cell
+    first_seen = next((char for char in cell if char.isprintable() and not char.isspace()), "")
+    return f"'{cell}" if cell.startswith(BREAKS) or first_seen in FORMULA_MARKS else cell
 
 
 def _write(path: Path, data: bytes) -> None:

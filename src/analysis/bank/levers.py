@@ -41,9 +41,10 @@ class Struck:
     unit: branch;
     fee_rise: card (bool), cohort (Int64: month of the branch's rise, 0 or less before the window, <NA> none); unit: branch;
     manager_left: manager_id, reason (text), push (share a year; NaN: not known); unit: manager;
-    app_outage: incident_id, logins_matched (int); unit: incident;
+    app_outage: incident_id, logins_matched (int: tries in the windows of the outage's month); unit: incident;
     competitor_rate: matures, pushed (bool), gap (share a year), term_held, wealth_held (contracts, int), amount_class (int, 1 … 4:
-    quarters of the holders by assets_3m; float with NaN where any is not known), tenure (months at the opening); unit: area and month.
+    quarters of the holders by assets_3m; float with NaN where any is not known), tenure (months at the opening), due (contracts expected to mature in a month by their terms, float); months in which a contract
+    could mature; unit: area and month.
     A lever whose tables the bank does not bring, or that had no opportunity, is not in it.
     """
 

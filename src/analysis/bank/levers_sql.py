@@ -10,6 +10,7 @@ MANAGER_LEFT = ("retired", "transferred", "poached")
 DEPOSITS = ("term", "wealth")
 MATCHED_WEEKS = 4
 AMOUNT_CLASSES = 4
+DAYS_A_MONTH = 30.4
 
 NEEDED = {
     "unresolved_complaint": ("complaints",),
@@ -116,8 +117,9 @@ def manager_left(assignments: str, market_rates: str = "", **_: str) -> str:
 
 
 def app_outage(incidents: str, contacts: str, **_: str) -> str:
-    """Customers and months of an outage of the app who tried to log in within its hours or the same hours of the
-    MATCHED_WEEKS before; struck: in vain within its hours. `logins_matched`: tries in these windows."""
+    """Customers and months of an outage of the app who tried to log in within its hours or the same hours of those of the
+    MATCHED_WEEKS before that begin in its calendar month; struck: in vain within its hours. `logins_matched`: tries in these
+    windows. Windows of the month before are left out: who is about to leave tries less from one month to the next."""
     return f"""
         WITH outages AS (
             SELECT i.incident_id, d.month, i.started_at, i.ended_at
@@ -125,7 +127,8 @@ def app_outage(incidents: str, contacts: str, **_: str) -> str:
             WHERE i.ended_at IS NOT NULL AND (i.scope = 'all' OR (i.scope = 'channel' AND i.channel = 'app'))),
         windows AS (
             SELECT incident_id, month, week, started_at - to_days(7 * week::INTEGER) AS opens, ended_at - to_days(7 * week::INTEGER) AS closes
-            FROM outages, range(0, {MATCHED_WEEKS + 1}) AS w(week)),
+            FROM outages, range(0, {MATCHED_WEEKS + 1}) AS w(week)
+            WHERE date_trunc('month', started_at - to_days(7 * week::INTEGER)) = date_trunc('month', started_at)),
         tries AS (
             SELECT c.customer_id, w.incident_id, w.month, count(*) AS logins_matched,
                    bool_or(w.week = 0 AND coalesce(c.outcome, '') = 'failed') AS struck
@@ -140,23 +143,29 @@ def app_outage(incidents: str, contacts: str, **_: str) -> str:
 
 
 def competitor_rate(market_rates: str, holdings: str, **_: str) -> str:
-    """Holders of term deposits or wealth products and months; struck: one matures in a month in which the competitor pays more
-    than GAP_FELT above the bank (`pushed`)."""
+    """Holders of term deposits or wealth products and months in which one could mature: the product has been held for as long as
+    the contract was agreed. Struck: one matures in a month in which the competitor pays more than GAP_FELT above the bank
+    (`pushed`). `due`: contracts to be expected to mature in a month by their terms."""
     return f"""
         WITH {MONTHS}, {_gaps(market_rates)},
+        contracts AS (
+            SELECT h.*, (h.matures_date::DATE - h.opened_date::DATE)::INTEGER AS days_agreed,
+                   min(h.opened_date::DATE) OVER (PARTITION BY h.customer_id, h.product) AS since
+            FROM {holdings} AS h JOIN people USING (customer_id) WHERE h.product IN ({in_list(DEPOSITS)})),
         held AS (
             SELECT h.customer_id, m.month, bool_or(coalesce(h.matures_date BETWEEN m.first_day AND m.last_day
                        AND coalesce(h.closed_date >= h.matures_date, TRUE), FALSE)) AS matures,
+                   sum(coalesce(least({DAYS_A_MONTH} / nullif(h.days_agreed, 0), 1), 0)) AS due,
                    count(*) FILTER (h.product = 'term')::INTEGER AS term_held,
                    count(*) FILTER (h.product = 'wealth')::INTEGER AS wealth_held
-            FROM {holdings} AS h JOIN people USING (customer_id)
+            FROM contracts AS h
             JOIN months AS m ON h.opened_date < m.first_day AND coalesce(h.closed_date::DATE, DATE '9999-12-31') >= m.first_day
-            WHERE h.product IN ({in_list(DEPOSITS)}) GROUP BY h.customer_id, m.month),
+            GROUP BY h.customer_id, m.month HAVING bool_or(h.since + h.days_agreed <= m.last_day)),
         amounts AS (
             SELECT customer_id, ntile({AMOUNT_CLASSES}) OVER (ORDER BY assets_3m, customer_id)::INTEGER AS amount_class
             FROM people WHERE isfinite(assets_3m) AND customer_id IN (SELECT customer_id FROM held))
         SELECT p.customer_id, h.month, h.matures AND gaps.gap > {GAP_FELT} AS struck, h.matures, gaps.gap > {GAP_FELT} AS pushed,
-               gaps.gap, h.term_held, h.wealth_held, a.amount_class, p.tenure_months AS tenure, p.branch_id, p.area
+               gaps.gap, h.term_held, h.wealth_held, h.due, a.amount_class, p.tenure_months AS tenure, p.branch_id, p.area
         FROM held AS h JOIN people AS p USING (customer_id) LEFT JOIN amounts AS a USING (customer_id)
         JOIN gaps ON gaps.area = p.area AND gaps.month = h.month
         WHERE h.month <= p.last_month"""

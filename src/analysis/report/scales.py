@@ -70,8 +70,9 @@ def fitting_ticks(
         at = ticks(*limits, count, unit, is_log)
         labels = tick_labels(at, unit, language)
         if _gap(at, limits, room, is_log) >= max((text_width(label, AXIS_SIZE) for label in labels), default=0):
-            break
-    return at, labels
+            return at, labels
+    at = at[:: max(len(at) - 1, 1)]
+    return at, tick_labels(at, unit, language)
 
 
 def _gap(at: Sequence[float], limits: tuple[float, float], room: float, is_log: bool) -> float:

@@ -1,5 +1,7 @@
 """What experiments tell: findings and exhibits of the hold-out of alerts and of campaigns."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from analysis.finding import Column, Exhibit, Finding
@@ -11,10 +13,13 @@ from analysis.study.warning_holdout import Arms, kept_share, left_effect, pooled
 from analysis.study.warning_power import smallest_effect
 from analysis.wording import Message, say
 
+SMALLEST = "experiment.alerts.smallest"
+
 
 def experiment_findings(found: ExperimentsFound, currency: str, rule: ChurnRule) -> list[Finding]:
     """What the lots tell: the hold-out's effect or its smallest, and of campaigns those beyond noise."""
-    return [*holdout_findings(found.alerts, rule), *_campaign_findings(found.campaigns, currency)]
+    alerts = [replace(one, is_headline=False) if one.id == SMALLEST else one for one in holdout_findings(found.alerts, rule)]
+    return [*alerts, *_campaign_findings(found.campaigns, currency)]
 
 
 def holdout_findings(arms: Arms, rule: ChurnRule, exhibit: str = "holdout") -> list[Finding]:
@@ -34,17 +39,17 @@ def holdout_findings(arms: Arms, rule: ChurnRule, exhibit: str = "holdout") -> l
     if share:
         words = (
             say(
-                "With the alerts whose {months:count} months have ended the hold-out would find, in 80 of 100 cases, that those alerted leave less often by **{value:points} points**, of {share:share} who left; a smaller effect would probably be missed.",
-                months=rule.horizon_months, value=-least, share=share,
+                "Of customers with an alert, or held out, whose {months:count} months have ended {share:share} left. So few show an effect, in 80 of 100 cases, only if alerts change the share who leave by **{value:points} points** or more, that is, keep {kept:share.0} of those who would leave or more; a smaller effect would probably be missed.",
+                months=rule.horizon_months, value=-least, share=share, kept=least / share,
             )
             if least
             else say(
-                "With the alerts whose {months:count} months have ended the hold-out is **too small**: of all alerted {share:share} left, and it would probably miss even that none of those called left.",
+                "With the alerts whose {months:count} months have ended the hold-out is **too small**: {share:share} of all left, and it would probably miss even that none of those alerted left.",
                 months=rule.horizon_months, share=share,
             )
         )  # fmt: skip
         made.append(
-            Finding("experiment.alerts.smallest", words, -least if least else None, len(arms.rows), "points", exhibit=exhibit,
+            Finding(SMALLEST, words, -least if least else None, len(arms.rows), "points", exhibit=exhibit,
                     is_headline=effect is None)
         )  # fmt: skip
     return made

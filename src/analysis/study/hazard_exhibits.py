@@ -121,7 +121,7 @@ def months_exhibit(hazard: HazardFit | None) -> Exhibit:
     kept = 0 if hazard.tested is None else int(hazard.tested["is_kept"].sum())
     return Exhibit(
         name="months",
-        title=say("Most leavings of a customer of average attributes begin in month {month:count} after the landmark: {value:share.2}", month=top["x"], value=top["value"]),
+        title=say("Leaving of an average customer by month, as it can be seen: most in month {month:count} after the landmark, {value:share.2}", month=top["x"], value=top["value"]),
         subtitle=say(
             "Discrete-time hazard: share who leave in a month of those who have not left before, attributes at their average, in %; band, 95% interval robust to customers who recur; curves and season kept beyond noise: {kept:count} of {asked:count}",
             kept=kept, asked=0 if hazard.tested is None else len(hazard.tested),

@@ -12,6 +12,7 @@ MONTHS = 12
 LEAVERS_NEEDED = 50
 STRUCK_NEEDED = 30
 OVERLAP_NEEDED = 0.9
+OVERLAP_NEEDED_OF = {"app_outage": 0.25}
 RECENT_MONTHS = 3
 LARGEST_COUNT = 10
 TENURES = (-1, 6, 12, 18, 24, 36, 60, 120, 12000)
@@ -30,13 +31,13 @@ NUMBERS = {
     "long_wait": ("visits", "visits_opening", "visits_midday", "visits_afternoon", "visits_late"),
     "manager_left": ("push",),
     "app_outage": (),
-    "competitor_rate": ("tenure",),
+    "competitor_rate": ("tenure", "due"),
 }
 LEVELS = {
     "unresolved_complaint": ("branch_id", "month"),
     "long_wait": ("branch_id", "month"),
     "manager_left": ("month", "area"),
-    "app_outage": ("logins_matched", "unit"),
+    "app_outage": ("outage_tries",),
     "competitor_rate": ("term_held", "wealth_held", "amount_class", "tenure_class", "unit"),
 }
 LOTTED_BY_CUSTOMER = ("app_outage",)
@@ -49,7 +50,8 @@ def lever_effect(people: pd.DataFrame, lever: str, rows: pd.DataFrame, outcome: 
     A month's opportunities are a trial among those not yet gone; leaving shows from the month after on. The design is the lever's
     adjustment set (NUMBERS, and LEVELS as a column each) and its own earlier strikes; the risk is foretold from TRAITS at the opening. No
     number ("events") where fewer than LEAVERS_NEEDED left or fewer than STRUCK_NEEDED customers were struck or spared; ("overlap") where
-    fewer than OVERLAP_NEEDED of the strikes have their like; ("clusters") below FEWEST_CLUSTERS units."""
+    fewer than OVERLAP_NEEDED of the strikes have their like (of an outage OVERLAP_NEEDED_OF: who tried in every window has none by
+    design, and those with their like stand for them); ("clusters") below FEWEST_CLUSTERS units."""
     traits = people.set_index("customer_id")
     rows = open_rows(traits, rows, months)
     is_struck = rows["struck"].to_numpy(dtype=bool)
@@ -59,7 +61,7 @@ def lever_effect(people: pd.DataFrame, lever: str, rows: pd.DataFrame, outcome: 
         return _without(lever, traits, rows, leavers, "events", outcome)
     trials = _trials(people, lever, rows, outcome, months)
     found = effect_on_struck(trials)
-    if found.overlap < OVERLAP_NEEDED:
+    if found.overlap < OVERLAP_NEEDED_OF.get(lever, OVERLAP_NEEDED):
         return _without(lever, traits, rows, leavers, "overlap", outcome, found)
     if len(pd.unique(trials.unit)) < FEWEST_CLUSTERS:
         return _without(lever, traits, rows, leavers, "clusters", outcome, found)
@@ -96,6 +98,8 @@ def lever_design(lever: str, rows: pd.DataFrame) -> pd.DataFrame:
     numbers = {name: _filled(rows[name]) for name in NUMBERS[lever] if name in rows}
     numbers |= {"log_tenure": np.log1p(_filled(rows["tenure"]).clip(lower=0))} if "tenure" in rows else {}
     rows = rows.assign(tenure_class=pd.cut(rows["tenure"] + rows["month"], TENURES, labels=False)) if "tenure" in rows else rows
+    if "logins_matched" in rows:
+        rows = rows.assign(outage_tries=rows["unit"].astype(str) + " " + rows["logins_matched"].astype(str))
     levels = [pd.get_dummies(_capped(rows[name]), prefix=name, dtype=float) for name in LEVELS[lever] if name in rows]
     return pd.concat([pd.DataFrame({**numbers, **struck_before(rows)}, index=rows.index), *levels], axis=1)
 

@@ -38,7 +38,7 @@ def lever_shares_exhibit(found: LeversFound | None) -> Exhibit:
         EXHIBIT,
         _title(found),
         say(
-            "Share of the customers who left in the {months:count} months after {day:date} who would have stayed had the lever not struck; lines, 95% intervals by the unit that decides whom it strikes; hollow: within noise, all levers and rules read at once. Crude: months after a strike against all months. One regression: the year's counts of strikes at once. Both are shown because they mislead",
+            "Share of the customers who left in the {months:count} months after {day:date} who would have stayed had the lever not struck; lines, 95% intervals by the unit that decides whom it strikes, or in which customers are taken together; hollow: within noise, all levers and rules read at once. Crude: months after a strike against all months. One regression: the year's counts of strikes at once. Both are shown because they mislead",
             months=found.months, day=found.opened,
         ),
         pd.DataFrame([*rows, _total(found)]),
@@ -177,7 +177,7 @@ def _basis(lever: str, share: LeverShare, ceilings: Mapping[str, Ceiling], doubt
         "left": float(share.leavers_struck) if is_tellable(share.leavers_struck) else None,
         "overlap": share.overlap if told or share.failure == "overlap" else None,
         **worst,
-        "evidence": EVIDENCE_WORDS[evidence_of(lever, ceilings, doubts)]
+        "evidence": EVIDENCE_WORDS[evidence_of(lever, ceilings, doubts, share)]
         if told
         else say("No number: {reason}", reason=why_none(share)),
     }

@@ -131,8 +131,8 @@ def _title(apart: bool, moved: bool) -> Message:
     if apart:
         return say("Branches that raised the fee differed before it rose: what came after proves little")
     if moved:
-        return say("Before the fee rose leaving was as expected; after it, it was not")
-    return say("Before the fee rose leaving was as expected; after it, within noise too")
+        return say("Before the fee rose leaving was as expected within noise; after it, it was not")
+    return say("Before the fee rose leaving was as expected within noise, and after it as well")
 
 
 def _since(rows: pd.DataFrame) -> pd.Series:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from analysis.finding import EVIDENCE, Finding
 from analysis.stats.attributable import LeverShare
 from analysis.stats.intervals import Estimate
+from analysis.study.lever_effects import OVERLAP_NEEDED
 from analysis.study.lever_shares import ALL_RULES, LeversFound
 from analysis.study.lever_words import ADJUSTED, ASSOCIATION, ASSUMED, LEVER_WORDS
 from analysis.wording import Message, say
@@ -21,12 +22,15 @@ BY_WAY = {"closed": say("who closed"), "dormant": say("who fell silent"), "run_o
 NOISE = say("; all levers and rules read at once, that is within noise")
 
 
-def evidence_of(lever: str, ceilings: Mapping[str, Ceiling], doubts: Mapping[str, Doubt]) -> str:
+def evidence_of(
+    lever: str, ceilings: Mapping[str, Ceiling], doubts: Mapping[str, Doubt], share: LeverShare | None = None
+) -> str:
     """The badge of a lever: what the data allow at most (`ceilings`; assumed-causal where none is given), at most adjusted where a control
-    rings (`doubts`)."""
+    rings (`doubts`) or where more than a few strikes of its `share` have no like and are represented by the others."""
     ceiling = ceilings[lever].evidence or ASSOCIATION if lever in ceilings else ASSUMED
     rings = lever in doubts and doubts[lever].alarm
-    return min(ceiling, ADJUSTED if rings else ASSUMED, key=EVIDENCE.index)
+    stands_for_others = share is not None and share.overlap < OVERLAP_NEEDED
+    return min(ceiling, ADJUSTED if rings or stands_for_others else ASSUMED, key=EVIDENCE.index)
 
 
 def lever_findings(
@@ -35,7 +39,7 @@ def lever_findings(
     """`cause_joint`, `cause_alone.<lever>`, `cause.<lever>` and `cause_alone.<lever>.<rule>` of the levers that have a number."""
     if found is None or found.joint is None:
         return []
-    badge = {lever: evidence_of(lever, ceilings or {}, doubts or {}) for lever in found.told}
+    badge = {lever: evidence_of(lever, ceilings or {}, doubts or {}, share) for lever, share in found.told.items()}
     return [
         _joint(found, badge),
         *(_alone(found, lever, badge[lever]) for lever in found.told),

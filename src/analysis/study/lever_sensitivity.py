@@ -32,11 +32,11 @@ def trait_strengths(struck: Struck) -> pd.DataFrame:
     odds a standard deviation). Leaving: among customers; being struck: among opportunities, months held equal."""
     people = struck.people
     traits = traits_of(people)
-    on_outcome = _slopes(traits, people["left"].to_numpy(dtype=float))
+    on_outcome = _slopes(traits, people["left"].to_numpy(dtype=float)) if people["left"].nunique() > 1 else None
     indexed = traits.set_index(people["customer_id"].to_numpy())
     rows = []
     for lever, frame in struck.levers.items():
-        if frame["struck"].nunique() < 2 or traits.empty:
+        if frame["struck"].nunique() < 2 or on_outcome is None or traits.empty:
             continue
         values = indexed.reindex(frame["customer_id"]).reset_index(drop=True).fillna(0.0)
         months = pd.get_dummies(frame["month"].reset_index(drop=True), dtype=float).iloc[:, 1:]

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import poisson
 
 from analysis.stats.attributable import Joint, LeverShare, joint_share
 from analysis.stats.intervals import Estimate
@@ -93,8 +94,18 @@ def why_none(share: LeverShare) -> Message:
     return FAILURES.get(share.failure, FAILURES["events"])
 
 
+def _p_of_count(share: LeverShare) -> float:
+    """Two-sided exact p that so many of the struck left (Poisson) where the rest of them would have left anyway: of few events the
+    normal p of the score promises too much, and of none it is 0. Of shares that are no count: 0."""
+    if not share.is_count:
+        return 0.0
+    expected = max(share.leavers_struck - share.value * share.leavers, 0.0)
+    more, fewer = poisson.sf(share.leavers_struck - 1, expected), poisson.cdf(share.leavers_struck, expected)
+    return float(min(2 * min(more, fewer), 1.0))
+
+
 def _beyond(shares: dict[tuple[str, str], LeverShare]) -> frozenset[tuple[str, str]]:
     """Which of all levers and rules are told from none at a false discovery rate of .10 (Benjamini and Hochberg 1995)."""
-    tested = {key: share.p for key, share in shares.items() if np.isfinite(share.p)}
+    tested = {key: max(share.p, _p_of_count(share)) for key, share in shares.items() if np.isfinite(share.p)}
     found = discoveries(np.array(list(tested.values()))).is_found
     return frozenset(key for key, is_found in zip(tested, found, strict=True) if is_found)

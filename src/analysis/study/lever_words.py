@@ -35,42 +35,42 @@ class LeverWords:
 LEVER_WORDS = {
     "unresolved_complaint": LeverWords(
         say("Unresolved complaint"),
-        say("no complaint stayed unresolved beyond {days:count} days, the complaint itself unchanged", days=DAYS_TO_RESOLVE),
+        say("no complaint had stayed unresolved beyond {days:count} days, the complaint itself unchanged", days=DAYS_TO_RESOLVE),
         say("customers with a complaint whose day {days:count} falls in the month", days=DAYS_TO_RESOLVE),
         say("customers whose complaint of equal severity, at the same branch in the same month, was resolved in time"),
         say("{n:count} areas and months"),
     ),
     "long_wait": LeverWords(
         say("Long wait"),
-        say("no visit to a branch waited {minutes:count} minutes or more", minutes=LONG_WAIT_MINUTES),
+        say("no visit to a branch had waited {minutes:count} minutes or more", minutes=LONG_WAIT_MINUTES),
         say("customers who visited a branch in the month"),
         say("customers with as many visits at the same hours to the same branch in the same month, all of them shorter"),
         say("{n:count} branches"),
     ),
     "fee_rise": LeverWords(
         say("Fee rise"),
-        say("the card fee of the branch stayed as it was"),
+        say("the card fee of the branch had stayed as it was"),
         say("customers who hold a card on the day of the rise"),
         say("card holders of branches whose fee had not risen by then, and customers without a card; how these differed before is taken out"),
         say("{n:count} branches"),
     ),
     "manager_left": LeverWords(
         say("Manager left"),
-        say("no customer manager left"),
+        say("no customer manager had left"),
         say("customers looked after by a manager"),
         say("managed customers whose manager stayed, where the competitor's rate lay as far above ours"),
         say("{n:count} managers"),
     ),
     "app_outage": LeverWords(
         say("App outage"),
-        say("the app stayed up"),
-        say("customers who tried to log in during an outage, or in the same hours of the {weeks:count} weeks before", weeks=MATCHED_WEEKS),
-        say("customers with as many such tries, none of them during the outage"),
-        say("{n:count} branches"),
+        say("the app had stayed up"),
+        say("customers who tried to log in during an outage, or in the same hours of the {weeks:count} weeks before as far as these lie in the same calendar month", weeks=MATCHED_WEEKS),
+        say("customers with as many such tries around the same outage, none of them during it; who tried in every window has no like and is taken to be harmed as the others were"),
+        say("each customer's own tries, taken together in {n:count} branches"),
     ),
     "competitor_rate": LeverWords(
         say("Competitor's rate"),
-        say("no competitor paid over {gap:points} points more than we do when a deposit matures", gap=GAP_FELT),
+        say("no competitor had paid over {gap:points} points more than we did when a deposit matured", gap=GAP_FELT),
         say("holders of term deposits or wealth products"),
         say("holders in the same area and month with deposits of like kind and amount and as many years with the bank, none of which matured"),
         say("{n:count} areas and months"),
@@ -140,7 +140,8 @@ def _by_outage(rows: pd.DataFrame) -> Ceiling:
     if rows["struck"].all():
         return Ceiling(ASSOCIATION, say("an outage strikes all at once, and log-ins outside its hours are not recorded: nobody is left to compare with"))  # fmt: skip
     return Ceiling(
-        ASSUMED, say("given how often a customer tried in the five windows, it is chance whether one of them was the outage")
+        ASSUMED,
+        say("given how often a customer tried in the windows of the same month, it is chance whether one of them was the outage"),
     )
 
 

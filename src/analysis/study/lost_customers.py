@@ -94,9 +94,9 @@ def reason_table(found: LostFound) -> pd.DataFrame:
     closed = found.rows[found.rows["way"].eq("closed")]
     reason = closed["reason"].fillna(UNKNOWN)
     counts = reason.value_counts()
-    small = hidden(counts)
+    small = hidden(counts, (counts.index == OTHER) & bool(hidden(counts).any()))
     told = counts[~small]
-    if small.any() and counts[small].sum():
+    if counts[small].sum():
         told = pd.concat([told, pd.Series({OTHER: counts[small].sum()})])
     last = [name for name in (OTHER, UNKNOWN) if name in told]
     told = told.reindex([*[name for name in told.index if name not in last], *last])
@@ -114,22 +114,26 @@ def winback_table(found: LostFound) -> pd.DataFrame:
     """One row a way of leaving, of closings a row a reason: way, label, lost, may_call (counts), contribution and assets of those who
     may be called (currency; NaN where few make them up), returned with low and high (share of the year before's, by way). Rows
     of few customers are together with the closings of other reasons, or left out."""
-    told = set(reason_table(found)["reason"])
+    told, ways = list(reason_table(found)["reason"]), found.rows["way"]
     reason = found.rows["reason"].fillna(UNKNOWN)
-    groups = found.rows["way"].where(found.rows["way"].ne("closed"), reason.where(reason.isin(told), OTHER))
-    order = [
-        *[name for name in reason_table(found)["reason"] if name in set(groups)],
-        *[way for way in PARTS if way in set(groups)],
-    ]
-    rows = [_winback_row(name, found.rows[groups.eq(name)], found) for name in order]
-    table = pd.DataFrame(rows)
-    few = hidden(table["lost"]) | hidden(table["may_call"]) | ~(table["lost"] - table["may_call"]).map(is_tellable)
-    return table[~few].reset_index(drop=True)
+    reason = reason.where(reason.isin(told), OTHER)
+    groups = [("closed", name, ways.eq("closed") & reason.eq(name)) for name in dict.fromkeys([*told, OTHER])]
+    groups += [(way, None, ways.eq(way)) for way in PARTS if way != "closed"]
+    table = pd.DataFrame([_winback_row(way, name, found.rows[own], found) for way, name, own in groups if own.any()])
+    counts = (table["lost"], table["may_call"], table["lost"] - table["may_call"])
+    told_rows = np.logical_and.reduce([count.map(is_tellable) for count in counts]) & ~table["way"].isin(_few_ways(found))
+    return table[told_rows].reset_index(drop=True)
 
 
-def _winback_row(name: str, own: pd.DataFrame, found: LostFound) -> dict:
-    way = name if name in PARTS else "closed"
-    label = RULES[way] if name in PARTS else say("Closed: {reason}", reason=reason_label(name))
+def _few_ways(found: LostFound) -> list[str]:
+    """Ways of few customers, and those that would give them away: all lost are told, and so are the closings, by reason, if not few."""
+    counts = found.rows["way"].value_counts().reindex(PARTS, fill_value=0)
+    known = counts.drop("closed") if is_tellable(counts["closed"]) else counts
+    return list(known.index[hidden(known)])
+
+
+def _winback_row(way: str, reason: str | None, own: pd.DataFrame, found: LostFound) -> dict:
+    label = RULES[way] if reason is None else say("Closed: {reason}", reason=reason_label(reason))
     may_call, back = own[own["may_call"]], found.returned.get(way)
     share = back[:3] if way in told_returns(found) else (np.nan,) * 3
     return {
@@ -166,10 +170,10 @@ def lost_findings(found: LostFound | None, currency: str) -> list[Finding]:
             Finding(f"lost.reason.{first['reason']}", text, first["value"], int(first["base"]), "share", low=first["low"],
                     high=first["high"], exhibit="lost_reasons", base_of="lost", is_headline=False)
         )  # fmt: skip
-    went = _amount(found.rows["contribution"])
-    if not np.isnan(went):
+    went, closed = _amount(found.rows["contribution"]), int(found.rows["way"].eq("closed").sum())
+    if not np.isnan(went) and is_tellable(len(found.rows) - closed):
         text = say(
-            "With {lost:count} customers lost within a year went **{value:amount} {currency}** of contribution a year.",
+            "With all {lost:count} customers lost within a year, those who may not be called among them, went **{value:amount} {currency}** of contribution a year.",
             lost=len(found.rows), value=went, currency=currency,
         )  # fmt: skip
         made.append(Finding("lost.contribution", text, went, len(found.rows), "amount", exhibit="winback", base_of="lost"))
@@ -225,7 +229,7 @@ def winback_exhibit(found: LostFound | None, currency: str) -> Exhibit:
             may_call=int(table["may_call"].sum()), lost=int(table["lost"].sum()),
         ),
         subtitle=say(
-            "Customers lost within {months:count} months, by the way in which they left and the reason given; may be called: consent stands; contribution a year and assets of these before they left; came back: share of those lost that way in the year before who were back a year later under the same number, 95% intervals for customers like these (Wilson); a dash: too few to be shown, or not known",
+            "Customers lost within {months:count} months, by the way in which they left and the reason given; may be called: consent stands; contribution a year and assets: those of customers who may be called, before they left; came back: share of those lost that way in the year before who were back a year later under the same number, 95% intervals for customers like these (Wilson); a dash: too few to be shown, or not known",
             months=MONTHS,
         ),
         frame=table,

@@ -159,8 +159,7 @@ def lift_exhibit(model: WarningModel) -> Exhibit:
         return absent
     made = model.validation
     table = lift_table(made["probability"], made["outcome"], groups=made["customer_id"])
-    hits = (table["precision"] * table["base"]).round()
-    table = table[hits.map(is_tellable) & (made["outcome"].sum() - hits).map(is_tellable)].reset_index(drop=True)
+    table = table.loc[_told_rows(table, float(made["outcome"].sum()), len(made))].reset_index(drop=True)
     if table.empty:
         return Exhibit("lift", heading, absent=say("Too few customers left at later landmarks to count them by score."))
     row = table.loc[(table["share"] - CAPACITY_SHARE).abs().idxmin()]
@@ -182,6 +181,19 @@ def lift_exhibit(model: WarningModel) -> Exhibit:
             Column("base", say("Base"), "count", say("customers × landmarks")),
         ),
     )  # fmt: skip
+
+
+def _told_rows(table: pd.DataFrame, leavers: float, size: int) -> list[int]:
+    """Rows, each of the highest scores down to some share, whose leavers and stayers, and those between any two of them, may be told:
+    that nearest to CAPACITY_SHARE first."""
+    hits = (table["precision"] * table["base"]).round()
+    shown: dict[int, tuple[float, float]] = {}
+    for row in (table["share"] - CAPACITY_SHARE).abs().sort_values(kind="stable").index:
+        own = (hits[row], table["base"][row] - hits[row])
+        others = [(0.0, 0.0), (leavers, size - leavers), *shown.values()]
+        if all(is_tellable(abs(mine - theirs)) for other in others for mine, theirs in zip(own, other, strict=True)):
+            shown[row] = own
+    return sorted(shown)
 
 
 def _labelled(table: pd.DataFrame, is_noise: pd.Series) -> pd.DataFrame:

@@ -9,6 +9,9 @@ from analysis.study.model_exhibits import CAPACITY_SHARE, slope_of, why_no_model
 from analysis.study.warning_model import TERMS, WarningModel, validated_auc
 from analysis.wording import say
 
+LATE_SIGNS = ("assets_lately", "assets_falling", "assets_year", "days_silent", "transactions", "slowing")
+UNDER_WAY = say("; part of it may be leaving already under way")
+
 
 def model_findings(model: WarningModel, others: Mapping[str, WarningModel]) -> list[Finding]:
     """How well the model tells leavers apart under the main rule and the `others`, and what goes with leaving most."""
@@ -70,8 +73,8 @@ def strongest_effect(model: WarningModel) -> Finding:
         return Finding("ame.none", text, 0, unit="count", evidence="adjusted", **rest)
     row = apart.loc[apart["value"].abs().idxmax()]
     text = say(
-        "{term}: the share who leave differs by **{value:points} points** from that of customers otherwise alike in the model (the largest of {all:count} differences; interval, widened for that choice, {low:points} to {high:points}).",
-        term=TERMS[row["term"]], value=row["value"], low=row["low"], high=row["high"], all=len(effects),
+        "{term}: the share who leave differs by **{value:points} points** from that of customers otherwise alike in the model (the largest of {all:count} differences; interval, widened for that choice, {low:points} to {high:points}){under_way}.",
+        under_way=UNDER_WAY if row["term"] in LATE_SIGNS else "", term=TERMS[row["term"]], value=row["value"], low=row["low"], high=row["high"], all=len(effects),
     )  # fmt: skip
     numbers = {"low": row["low"], "high": row["high"]}
     return Finding(f"ame.{row['term']}", text, row["value"], unit="points", evidence="adjusted", **numbers, **rest)

@@ -8,35 +8,56 @@ import pandas as pd
 
 from analysis.calendar import months_before
 from analysis.finding import Column, Exhibit, Finding
-from analysis.stats.intervals import Z95, Estimate
+from analysis.stats.intervals import Z95, Estimate, simultaneous
 from analysis.stats.logistic import LogisticFit
 from analysis.stats.prediction import calibration_slope, observed_share
 from analysis.study.churn import MAIN_RULE, ChurnRule, matured
 from analysis.study.disclosed import is_tellable
-from analysis.study.warning_model import MOST_VALIDATIONS, _fitted, panel, sampled
+from analysis.study.warning_model import _fitted, panel, sampled
 from analysis.wording import Message, say
 
 AGE_MONTHS = 12
 LEAST_RATIO, MOST_RATIO = 0.8, 1.25
+ALARM_LEVEL = 0.02
+LEVEL = say("Level: left for one expected")
+PARTS = {
+    "activity": ("days_silent", "transactions", "slowing"),
+    "assets": ("assets", "assets_falling", "assets_lately", "assets_year"),
+    "relation": ("products", "tenure", "corporate"),
+    "digital": ("digital",),
+    "service": ("open_complaint", "complaint", "long_wait"),
+}
+PART_WORDS = {
+    "activity": say("Activity"),
+    "assets": say("Assets and their course"),
+    "relation": say("Products, tenure and kind of customer"),
+    "digital": say("Digital use"),
+    "service": say("Complaints and waits"),
+}
 NOT_YET = say("A model a year old, or a later landmark at which to judge it, is not there yet.")
 
 
 @dataclass(frozen=True)
 class Drift:
-    """A model that saw only outcomes known on `learnt`, judged at the latest matured landmarks: `ratio` of those who left to those
-    expected, calibration `slope`, and `expected_slope`, which a model of so few leavers has at best (each with its interval, which
-    includes the error of the model's own coefficients); `by_landmark`: landmark, value, low, high (ratio), base, left."""
+    """A model that saw only outcomes known on `learnt`, judged at the latest matured landmark, `judged`: `ratio` of those who left to
+    those expected, calibration `slope`, and `expected_slope`, which a model of so few leavers has at best (each with its interval, which
+    includes the error of the model's own coefficients); `parts`, a row a part of the model (see PARTS): part, learnt (odds ratio of one standard
+    deviation more of what the part says), value, low, high (the same since; the intervals hold for all parts at once), p; `chance`, the
+    probability of parts so far from what was learnt if nothing had changed; `left`, who left."""
 
     learnt: dt.date
+    judged: dt.date
     ratio: Estimate
     slope: Estimate
     expected_slope: float
-    by_landmark: pd.DataFrame
+    parts: pd.DataFrame
+    chance: float
+    left: int
 
     @property
-    def is_overconfident(self) -> bool:
-        """The slope lies below that expected beyond noise: high scores are no longer as high as they say."""
-        return self.slope.high < self.expected_slope
+    def has_turned(self) -> bool:
+        """The parts of the model together go otherwise with leaving than was learnt, beyond noise."""
+        return self.chance < ALARM_LEVEL
 
     @property
     def is_off_level(self) -> bool:
@@ -46,92 +67,155 @@ class Drift:
     @property
     def is_alarm(self) -> bool:
         """One or the other."""
-        return self.is_overconfident or self.is_off_level
+        return self.has_turned or self.is_off_level
 
 
 def warning_drift(
     history: dict[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule, outcome: str = MAIN_RULE
 ) -> Drift | None:
-    """None where no model a year old can be fitted, or nobody left at the landmarks that would judge it."""
+    """None where no model a year old can be fitted, or nobody left at the landmark that would judge it."""
     history = sampled({day: features for day, features in history.items() if day <= as_of})
     days, learnt = matured(list(history), as_of, rule), months_before(as_of, AGE_MONTHS)
     known = [day for day in days if day <= rule.before(learnt)]
-    judged_at = [day for day in days if day > rule.before(learnt)][-MOST_VALIDATIONS:]
-    if not known or not judged_at:
+    if not known or known[-1] == days[-1]:
         return None
-    fit = _fitted(panel(history, known, rule, outcome))
-    judged = panel(history, judged_at, rule, outcome)
+    earlier, judged = panel(history, known, rule, outcome), panel(history, days[-1:], rule, outcome)
+    fit = _fitted(earlier)
     if fit is None or not 0 < judged["outcome"].sum() < len(judged):
         return None
     judged = judged.assign(probability=fit.predict(judged))
     level_error, slope_error, shrinkage = _errors_of_learning(fit, judged)
-    slope = calibration_slope(judged["probability"], judged["outcome"], judged["customer_id"])
-    rows = [
-        {"landmark": day, **_ratio(part, 0.0)._asdict(), "left": int(part["outcome"].sum())}
-        for day, part in judged.groupby("landmark")
-    ]
-    return Drift(learnt, _ratio(judged, level_error), _widened(slope, slope_error), 1 - shrinkage, pd.DataFrame(rows))
+    slope = _widened(calibration_slope(judged["probability"], judged["outcome"], judged["customer_id"]), slope_error)
+    parts, chance = _by_part(fit, earlier["customer_id"], judged)
+    left = int(judged["outcome"].sum())
+    return Drift(learnt, days[-1], _ratio(judged, level_error), slope, 1 - shrinkage, parts, chance, left)
 
 
 def drift_findings(found: Drift | None) -> list[Finding]:
-    """Whether the alarm rings."""
+    """Whether the alarm rings, and for which part."""
     if found is None:
         return []
     return [
         Finding(
             "warning.drift", _sentence(found), found.slope.value, found.slope.base, "number", "association",
             low=found.slope.low, high=found.slope.high, compare_to=found.expected_slope, exhibit="drift",
-            base_of="observations", is_headline=found.is_alarm,
+            base_of="customers", is_headline=found.is_alarm,
         )
     ]  # fmt: skip
 
 
 def drift_exhibit(found: Drift | None) -> Exhibit:
-    """Those who left against those expected, a row a landmark."""
+    """What was learnt against what came, a row for the level and one a part of the model."""
     heading = say("Does last year's model still hold?")
     if found is None:
         return Exhibit("drift", heading, absent=NOT_YET)
-    table = found.by_landmark[found.by_landmark["left"].map(is_tellable)].reset_index(drop=True)
-    if table.empty:
+    if not is_tellable(found.left):
         return Exhibit("drift", heading, absent=say("Too few customers left at later landmarks to hold them against the model."))
+    level = pd.DataFrame([{"part": LEVEL, "learnt": 1.0, **found.ratio._asdict()}])
+    parts = found.parts.assign(part=found.parts["part"].map(PART_WORDS))
+    table = pd.concat([level, parts], ignore_index=True)[["part", "learnt", "value", "low", "high"]]
+    interval = say("95% interval")
     return Exhibit(
         name="drift",
         title=_title(found),
         subtitle=say(
-            "Customers who left for each one that a model learnt by {day:date} expected, by landmark; 95% intervals robust to customers who recur",
+            "A model learnt by {day:date}, held against who left after {landmark:date} of {base:count} customers; parts of the model: odds ratio of one standard deviation more of what the part says, 95% intervals for all parts at once; robust to customers who recur",
             day=found.learnt,
+            landmark=found.judged,
+            base=found.ratio.base,
         ),
         frame=table,
         columns=(
-            Column("landmark", say("Landmark"), "date"),
-            Column("value", say("Left for one expected"), "ratio"),
-            Column("low", say("From"), "ratio", say("95% interval")),
-            Column("high", say("To"), "ratio", say("95% interval")),
-            Column("base", say("Base"), "count", say("customers")),
+            Column("part", say("Part of the model")),
+            Column("learnt", say("Learnt"), "ratio"),
+            Column("value", say("Since then"), "ratio"),
+            Column("low", say("From"), "ratio", interval),
+            Column("high", say("To"), "ratio", interval),
         ),
     )
 
 
 def _title(found: Drift) -> Message:
     if not found.is_alarm:
-        return say("No alarm: last year's model still holds at the latest landmarks")
-    return say("Alarm: last year's model no longer holds at the latest landmarks")
+        if found.ratio.low <= 1 <= found.ratio.high:
+            return say("No alarm: last year's model is not off beyond noise at the latest landmark")
+        return say(
+            "No alarm, but the level has moved: {ratio:ratio} customers left for each one that last year's model expected ({low:ratio} to {high:ratio})",
+            ratio=found.ratio.value, low=found.ratio.low, high=found.ratio.high,
+        )  # fmt: skip
+    return say("Alarm: last year's model no longer holds at the latest landmark")
 
 
 def _sentence(found: Drift) -> Message:
     numbers = {
         "ratio": found.ratio.value, "ratio_low": found.ratio.low, "ratio_high": found.ratio.high, "day": found.learnt,
         "slope": found.slope.value, "low": found.slope.low, "high": found.slope.high, "expected": found.expected_slope,
+        "landmark": found.judged,
     }  # fmt: skip
     if found.is_alarm:
         return say(
-            "**The calibration alarm rings**: of a model learnt by {day:date}, the slope at the latest landmarks is {slope:number} (interval {low:number} to {high:number}; {expected:number} is expected), and {ratio:ratio} customers left for each one expected (interval {ratio_low:ratio} to {ratio_high:ratio}). What goes with leaving has changed: learn the model anew before its scores are used.",
+            "**The calibration alarm rings**: {changes}. Of a model learnt by {day:date}, the slope after {landmark:date} is {slope:number} (interval {low:number} to {high:number}; {expected:number} is expected), and {ratio:ratio} customers left for each one expected (interval {ratio_low:ratio} to {ratio_high:ratio}). Learn the model anew before its scores are used.",
+            changes=_changes(found),
             **numbers,
         )
     return say(
-        "**No calibration alarm**: of a model learnt by {day:date}, the slope at the latest landmarks is {slope:number} (interval {low:number} to {high:number}; {expected:number} is expected), and {ratio:ratio} customers left for each one expected (interval {ratio_low:ratio} to {ratio_high:ratio}).",
+        "**No calibration alarm**: of a model learnt by {day:date}, the slope after {landmark:date} is {slope:number} (interval {low:number} to {high:number}; {expected:number} is expected), {ratio:ratio} customers left for each one expected (interval {ratio_low:ratio} to {ratio_high:ratio}), and its parts go with leaving as before, within noise.",
         **numbers,
     )
+
+
+def _changes(found: Drift) -> Message:
+    more, fewer = say("more customers left than it foretold"), say("fewer customers left than it foretold")
+    level = more if found.ratio.value > 1 else fewer
+    if not found.has_turned:
+        return level
+    part = found.parts.loc[found.parts["p"].idxmin()]
+    numbers = {"part": PART_WORDS[part["part"]], "learnt": part["learnt"], "since": part["value"]}
+    if part["value"] < 1:
+        turned = say("{part} goes the other way (odds ratio {since:ratio}, learnt {learnt:ratio})", **numbers)
+    elif part["value"] < part["learnt"]:
+        turned = say("{part} counts for less (odds ratio {since:ratio}, learnt {learnt:ratio})", **numbers)
+    else:
+        turned = say("{part} counts for more (odds ratio {since:ratio}, learnt {learnt:ratio})", **numbers)
+    told = say("its parts go with leaving otherwise than it learnt, most clearly: {turned}", turned=turned)
+    return say("{level}, and {told}", level=level, told=told) if found.is_off_level else told
+
+
+def _by_part(fit: LogisticFit, learnt_of: pd.Series, judged: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """Each part's coefficient in a recalibration of the level and of what every part adds to the log odds (1: holds), one step of
+    Newton's from the fit, and the score test that all are 1 (Rao 1948), the level left free. The covariance is by customer over the
+    rows of the fit and of the landmark together: it holds the error of the fit's coefficients, and customers who recur."""
+    terms = {part: [name for name in names if name in fit.design.columns] for part, names in PARTS.items()}
+    says = {part: (judged[names] @ fit.coefficients[names]).to_numpy() for part, names in terms.items() if names}
+    says = {part: values for part, values in says.items() if np.ptp(values) > 0}
+    rows = np.column_stack([np.ones(len(judged)), *says.values()])
+    probability = judged["probability"].to_numpy()
+    weighted = rows * (probability * (1 - probability))[:, None]
+    scores = rows * (judged["outcome"].to_numpy() - probability)[:, None]
+    design = np.column_stack([np.ones(len(judged)), judged[fit.design.columns].to_numpy(dtype=float)])
+    influence = pd.DataFrame(np.vstack([scores, -fit.errors @ (design.T @ weighted)]))
+    customers = np.concatenate([judged["customer_id"].to_numpy(), learnt_of.to_numpy()])
+    by_customer = influence.groupby(customers).sum().to_numpy()
+    inverse = np.linalg.inv(rows.T @ weighted)
+    change = (inverse @ scores.sum(axis=0))[1:]
+    covariance = (inverse @ (by_customer.T @ by_customer) @ inverse)[1:, 1:] * len(by_customer) / (len(by_customer) - 1)
+    return _odds_ratios(says, change, np.sqrt(np.diag(covariance))), _tail(
+        change @ np.linalg.solve(covariance, change), len(change)
+    )
+
+
+def _odds_ratios(says: dict[str, np.ndarray], change: np.ndarray, error: np.ndarray) -> pd.DataFrame:
+    spread = np.array([values.std() for values in says.values()])
+    logs = pd.DataFrame({"value": 1 + change, "low": 1 + change - Z95 * error, "high": 1 + change + Z95 * error})
+    told = np.exp(simultaneous(logs).mul(spread, axis=0))
+    p = [_tail(z**2, 1) for z in change / error]
+    return told.assign(part=list(says), learnt=np.exp(spread), p=p)[["part", "learnt", "value", "low", "high", "p"]]
+
+
+def _tail(statistic: float, degrees: int) -> float:
+    from scipy.stats import chi2
+
+    return float(chi2.sf(statistic, degrees))
 
 
 def _ratio(rows: pd.DataFrame, error: float) -> Estimate:

@@ -216,7 +216,7 @@ def power_exhibit(pool: pd.DataFrame, plan: Plan, horizon_months: int) -> Exhibi
         name="power",
         title=title,
         subtitle=say(
-            "Months until the hold-out finds, in 80 of 100 cases, that those called leave less often: lists of {n:count} customers a month, of whom {share:share} are expected to leave without a call, each customer counted once; the horizon of the last list, {horizon:count} months, is counted in. By the share of leavers whom a call keeps, and by the share held out; 95% interval of the difference (Newcombe), exact binomial",
+            "Months until the hold-out finds, in 80 of 100 cases, that those called leave less often: lists of {n:count} customers a month, of whom {share:share} are expected to leave without a call, each customer counted once, so that as many different customers are needed as months × list; the horizon of the last list, {horizon:count} months, is counted in. By the share of leavers whom a call keeps, and by the share held out; 95% interval of the difference (Newcombe), exact binomial",
             n=len(rows), share=share, horizon=horizon_months,
         ),
         frame=frame,

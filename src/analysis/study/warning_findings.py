@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from analysis.finding import Finding
@@ -13,10 +12,10 @@ from analysis.study.churn import ChurnRule
 from analysis.study.disclosed import is_tellable
 from analysis.study.experiment_exhibits import holdout_findings
 from analysis.study.experiments import ExperimentsFound
-from analysis.study.warning_exhibits import listed
+from analysis.study.warning_exhibits import counted, listed
 from analysis.study.warning_list import HELD_OUT_SHARE, Plan
 from analysis.study.warning_model import WarningModel, reason_words
-from analysis.study.warning_policy import PolicyFound
+from analysis.study.warning_policy import PolicyFound, says_something
 from analysis.study.warning_power import months_until
 from analysis.wording import Message, say
 
@@ -71,16 +70,16 @@ def _standing(measured: Estimate | None, plan: Plan) -> Message:
 
 
 def _reason_finding(found: ListFound, rows: pd.DataFrame) -> list[Finding]:
-    counts = rows["reason"].value_counts()
-    if not is_tellable(int(counts.iloc[0])):
+    table = counted(rows["reason"])
+    if table.empty:
         return []
-    share = float(counts.iloc[0] / len(rows))
+    reason, share = table["name"].iloc[0], float(table["value"].iloc[0])
     text = say(
         "On the list the most frequent first reason code is **{reason}**: {share:share}.",
-        reason=reason_words(found.model.scoring, counts.index[0]), share=share,
+        reason=reason_words(found.model.scoring, reason), share=share,
     )  # fmt: skip
     return [
-        Finding(f"warning.reason.{counts.index[0]}", text, share, len(rows), "share", "association", exhibit="list_reasons",
+        Finding(f"warning.reason.{reason}", text, share, len(rows), "share", "association", exhibit="list_reasons",
                 is_headline=False)
     ]  # fmt: skip
 
@@ -107,7 +106,7 @@ def policy_findings(found: ListFound, plan: Plan, currency: str) -> list[Finding
         )
         if gain.low > 1 or gain.high < 1
         else say(
-            "At earlier landmarks lists by expected value and by risk alone do not differ beyond noise in the contribution that went with those who then left: **{value:ratio} times** (interval {low:ratio} to {high:ratio}); if a call keeps {effect:share.0} in both, that is {money:amount} {currency} a list.",
+            "At earlier landmarks lists by expected value and by risk alone do not differ beyond noise in the contribution that went with those who then left: **{value:ratio} times** (interval {low:ratio} to {high:ratio}). If a call keeps {effect:share.0} in both, the difference is {money:amount} {currency} a list, within noise too.",
             **numbers,
         )
     )  # fmt: skip
@@ -124,7 +123,7 @@ def policy_findings(found: ListFound, plan: Plan, currency: str) -> list[Finding
 
 def _record_finding(judged: PolicyFound) -> list[Finding]:
     record = judged.record
-    if record.low is None or not np.isfinite(record.value):
+    if not says_something(record):
         return []
     text = say(
         "Of the contribution that earlier lists by expected value foretold to go, **{value:share}** went (interval {low:share} to {high:share}).",
@@ -147,6 +146,11 @@ def trial_findings(found: ListFound, tried: ExperimentsFound, plan: Plan, rule: 
         say(
             "With lists of {n:count} customers a month, {held:share.0} held out, it takes **{months:count} months** until the hold-out would find, in 80 of 100 cases, that a call keeps {effect:share.0} of those who would leave.",
             months=total, **numbers,
+        )
+        if total and months * len(rows) <= len(found.pool)
+        else say(
+            "The bank has too few customers for a quick answer: the hold-out would find, in 80 of 100 cases, that a call keeps {effect:share.0} of those who would leave with {all:count} different customers on its lists, {held:share.0} held out; {pool:count} are at risk today. Lists of {n:count} a month would take **{months:count} months**, if every month brought others.",
+            months=total, all=months * len(rows), pool=len(found.pool), **numbers,
         )
         if total
         else say(

@@ -42,9 +42,10 @@ class Arms:
 
     @property
     def is_told(self) -> bool:
-        """Whether both arms have customers, and enough who left to be told."""
-        left = [self.left(arm) for arm in (False, True)]
-        return min(self.size(False), self.size(True)) > 0 and sum(left) > 0 and all(map(is_tellable, left))
+        """Whether both arms have customers, and enough who left, and who stayed, to be told."""
+        left, size = ([count(arm) for arm in (False, True)] for count in (self.left, self.size))
+        stayed = [whole - part for whole, part in zip(size, left, strict=True)]
+        return min(size) > 0 and sum(left) > 0 and all(map(is_tellable, [*left, *stayed]))
 
 
 def assignments_of(alerts: pd.DataFrame | None, earlier: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -89,7 +89,7 @@ def _valued(fit: LogisticFit, risk: pd.DataFrame, actions: pd.DataFrame | None, 
         column = f"{name.replace('owner', 'owner_group')}"
         rows[column] = rows["reason"].map(by_term[name]).fillna(default) if len(by_term) else default
     rows = rows.astype({"days": int, "cost": float})
-    if "contribution_12m" not in risk:
+    if "contribution_12m" not in risk or risk["contribution_12m"].isna().all():
         return rows.assign(value=np.nan, expected=rows["score"])
     value = at_stake(risk).to_numpy()
     return rows.assign(value=value, expected=rows["score"] * value * plan.action_effect - rows["cost"])

@@ -18,6 +18,7 @@ POLICIES = ("expected", "risk", "value")
 REPLICATES = 1000
 SEED = 7
 LEAST = 1e-9
+WIDEST = 100
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,16 @@ class PolicyFound:
     @property
     def is_told(self) -> bool:
         """Whether the two lists that matter can be told: by expected value and by risk."""
-        return self.gain.low is not None and all(self.tells(policy) for policy in ("expected", "risk"))
+        return says_something(self.gain) and all(self.tells(policy) for policy in ("expected", "risk"))
 
     def tells(self, policy: str) -> bool:
         """Whether enough listed customers left, no few of whom make up the amount."""
         return self.left[policy] > 0 and is_tellable(self.left[policy]) and not self.is_dominated[policy]
+
+
+def says_something(ratio: Estimate) -> bool:
+    """False without an interval, and where it spans more than WIDEST times its lower end: too few carry the amounts."""
+    return ratio.low is not None and np.isfinite(ratio.value) and ratio.high <= WIDEST * ratio.low
 
 
 def at_stake(features: pd.DataFrame) -> pd.Series:
