@@ -8,7 +8,7 @@ from analysis.wording import catalogue
 
 PLACEHOLDER = re.compile(r"\{[^}]*\}|%d")
 CODE = re.compile(
-    r"bank\.yaml|(segment|complaint|warning)_actions\.csv|(when|category)、action、action_zh、owner、owner_zh(、due)?|docs/(assumptions|methods)\.md|crm report 0|`crm worklist`"
+    r"bank\.yaml|(segment|complaint|warning)_actions\.csv|(when|category)、action、action_zh、owner、owner_zh(、due)?|docs/(assumptions|methods)\.md|dormant_days|run_off_share|crm report 0|`crm worklist`"
 )
 NOT_ENGLISH = {"crm", "worklist",
     "A", "AUC", "Ascarza", "Benjamini-Hochberg", "Blinder", "Brier", "CES", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "Kitagawa", "LMG", "NPS", "Newcombe", "Oaxaca-Blinder", "PR-AUC", "R", "SHA-", "Shapley", "Wald", "Wilson", "p",

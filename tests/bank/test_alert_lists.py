@@ -74,6 +74,14 @@ def test_the_list_names_nobody_who_is_held_out(project):
     assert stat.S_IMODE(made.lots.stat().st_mode) == 0o600
 
 
+def test_no_list_is_drawn_for_a_day_before_one_that_was(project):
+    project.add()
+    project.prepare()
+    write_alert_lists(open_bank("mybank", "2024-03-31"), listed(["A", "B"], held_out=["B"]))
+    with pytest.raises(UserError, match="A list of 2024-03-31 has been drawn already"):
+        write_alert_lists(open_bank("mybank", "2024-02-29"), listed(["B"]))
+
+
 def test_a_lot_once_drawn_stays(tmp_path):
     keep_lots(listed(["A", "B"], held_out=["B"]), tmp_path, DAY)
     keep_lots(listed(["C", "B"], held_out=["C"]), tmp_path, DAY)

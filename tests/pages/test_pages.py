@@ -22,8 +22,8 @@ NOT_ENGLISH = {  # names of methods and units that Chinese bankers write so
     "A", "AUC", "Ascarza", "Brier", "CES", "CNY", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "Kitagawa", "LMG", "NPS",
     "Oaxaca-Blinder", "PR-AUC", "R", "SHA", "Shapley", "Wald", "Wilson", "p",
 }  # fmt: skip
-IDENTIFIER = re.compile(  # a file's name; the bank's own campaigns; an assumption's number; a letter that CSS writes by its number
-    r"bank\.yaml|docs/(assumptions|methods)\.md|(segment|complaint|warning)_actions\.csv|(term_spring|wealth_autumn)|A\d+(?=[）、])|\\[0-9a-f]+ "
+IDENTIFIER = re.compile(  # a file's name; the bank's own campaigns; parameters, listed under sources; an assumption's number; a letter that CSS writes by its number
+    r"bank\.yaml|docs/(assumptions|methods)\.md|(segment|complaint|warning)_actions\.csv|(term_spring|wealth_autumn)|(dormant_days|run_off_share)|A\d+(?=[）、])|\\[0-9a-f]+ "
 )
 COMPACT = re.compile(r"[\d.,]+ (million|billion)|[\d.,]+[万亿]")  # units of their own in each language
 both = pytest.mark.parametrize("width", WIDTHS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.report.scales import extent, round_out, tick_labels, ticks
+from analysis.report.scales import extent, fitting_ticks, round_out, tick_labels, ticks
 
 
 @pytest.mark.parametrize("value", [0.0, 8.0, -3.0, 0.07])
@@ -21,3 +21,8 @@ def test_an_axis_finds_its_own_decimals_whatever_those_of_its_values(unit):
     assert round_out(0.1, 0.46, f"{unit}.1") == at
     assert ticks(0.1, 0.46, 4, f"{unit}.1") == ticks(0.1, 0.46, 4, unit)
     assert tick_labels(at, f"{unit}.1", "en") == tick_labels(at, unit, "en")
+
+
+def test_ticks_that_do_not_fit_leave_the_outermost_two():
+    assert fitting_ticks((0.6, 1.29), 45, "share", "en", 5) == ([0.6, 1.2], ["60", "120%"])
+    assert len(fitting_ticks((0.6, 1.29), 300, "share", "en", 5)[0]) > 2

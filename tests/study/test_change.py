@@ -6,7 +6,10 @@ import pytest
 
 from analysis.report import charts, tables
 from analysis.study.change import (
+    KIND,
+    PRODUCTS,
     TENURE,
+    TIER,
     Periods,
     change_by_group,
     drawn_clusters,
@@ -118,6 +121,31 @@ def test_groups_of_few_leavers_are_hidden_with_all_that_tells_them(found):
     shown = groups_exhibit(change)
     assert shown.frame[["rate_then", "mix", "rate", "share_now"]].isna().all(axis=None)
     assert "too few" in str(shown.title)
+
+
+@pytest.mark.parametrize(
+    ("grouping", "first"),
+    [
+        (TENURE, "Under 2 years with the bank"),
+        (PRODUCTS, "With one product or none"),
+        (KIND, "Personal customers"),
+        (TIER, "Mass"),
+    ],
+)
+def test_the_words_are_those_of_the_grouping(found, grouping, first):
+    periods, drawn, *_ = found
+    tiers = {"affluent": 50_000, "private_banking": 10**9}
+    rows = periods.rows.assign(
+        group_tier=np.minimum(periods.rows["group_tenure"], 2), group_products=periods.rows["group_tenure"]
+    )
+    change = change_by_group(Periods(rows, periods.days, periods.rule), drawn, grouping)
+    table = groups_exhibit(change, grouping, tiers)
+    assert table.frame["label"].iloc[0].render() == first
+    reason = say("no model")
+    texts = [*(str(one.text) for one in change_findings(change, grouping, tiers)), str(table.title), str(table.subtitle)]
+    shown = waterfall_exhibit(change, reason, grouping)
+    texts += [str(shown.title), str(shown.subtitle), *map(str, shown.frame["label"])]
+    assert any("years with the bank" in text for text in texts) == (grouping == TENURE)
 
 
 def test_exhibits_can_be_shown(found):

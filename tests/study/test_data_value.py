@@ -151,7 +151,9 @@ def test_fields_that_are_read_as_they_are_exist_and_are_those_of_the_code():
 
 def test_a_term_moves_with_its_features_alone(simulate_history):
     frame = next(iter(simulate_history(60).values())).assign(transactions_30d=np.arange(60) % 5, web_share=np.arange(60) / 100)
-    frame = frame.assign(assets_12m=frame["assets"] * (1 + np.arange(60) / 60), assets_3m=frame["assets"] * (2 - np.arange(60) / 60))
+    frame = frame.assign(
+        assets_12m=frame["assets"] * (1 + np.arange(60) / 60), assets_3m=frame["assets"] * (2 - np.arange(60) / 60)
+    )
     terms = design(frame)
     assert set(terms) == set(TERM_FEATURES)
     random = np.random.default_rng(3)

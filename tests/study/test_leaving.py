@@ -12,7 +12,7 @@ from analysis.study.churn import ChurnRule
 from analysis.study.churn_agreement import agreement, agreement_findings, signs
 from analysis.study.churn_cohorts import balance_cells, cohorts, kept_cells
 from analysis.study.churn_curves import first_day, incidence, monthly, overstated, ways_findings
-from analysis.study.churn_groups import comparisons, grouped, groups_exhibit, shown_groups
+from analysis.study.churn_groups import ANY, _groups_title, comparisons, grouped, groups_exhibit, shown_groups
 from analysis.study.churn_lives import lives, months_between
 from analysis.study.churn_returns import return_findings, return_shares, returns
 from analysis.study.churn_tenure import tenure_findings, tenures
@@ -272,3 +272,12 @@ def test_a_bank_whose_data_tell_nobody_who_left_gets_no_report(customers):
         leaving({day: customers(a={"closed_date": "2025-01-01"} if day > DAYS[6] else {}) for day in DAYS}, AS_OF, EDGES, RULE)
     with pytest.raises(NotProduced, match="one landmark only"):
         leaving({AS_OF: customers(a={"closed_date": "2025-01-01"})}, AS_OF, EDGES, RULE)
+
+
+def test_a_title_names_no_difference_whose_rows_are_not_shown():
+    tests = pd.DataFrame({"grouping": ["tier", "kind", "tier"], "way": ["closed", "closed", ANY], "p": 0.001, "adjusted": 0.01})
+    assert (
+        _groups_title(tests, {"Closed, kinds of customer"}).render()
+        == "Beyond noise, groups differ in: Closed (kinds of customer)"
+    )
+    assert _groups_title(tests, {"Dormant, tiers"}).render() == "Who leaves in which way?"

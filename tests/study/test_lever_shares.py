@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from analysis.finding import EVIDENCE
 from analysis.stats.attributable import LeverShare
+from analysis.study.lever_controls import Doubt
 from analysis.study.lever_effects import LEAVERS_NEEDED, lever_effect, open_rows, struck_before
 from analysis.study.lever_exhibits import lever_basis_exhibit, lever_by_rule_exhibit, lever_shares_exhibit
 from analysis.study.lever_findings import evidence_of, lever_findings
@@ -165,6 +166,14 @@ def test_exhibits_have_a_title_of_their_own_and_hide_small_counts(found):
     assert {"left", "closed", "dormant", "run_off"} <= set(rules.frame)
     assert rules.frame["run_off"][0].render() == "–"
     assert basis.frame["left"][0] == found.shares["long_wait"].leavers_struck >= 10
+
+
+def test_the_figure_speaks_of_cause_only_where_the_badges_do(found):
+    told = {alarm: lever_shares_exhibit(found, doubts={"long_wait": Doubt(alarm, "")}) for alarm in (False, True)}
+    assert "account for" in told[False].title.render()
+    assert "would have stayed" in told[False].subtitle.render()
+    assert "account for" not in told[True].title.render()
+    assert "would have stayed" not in told[True].subtitle.render()
 
 
 def test_without_any_lever_the_exhibits_say_so():

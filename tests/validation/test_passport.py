@@ -171,7 +171,19 @@ def test_the_comparison_reads_well_as_plain_lines():
             oracle_width=0.014,
         ),
         Row("auc", 0.72, 0.79, 0.75, 0.83, False, "default", 7, unit="number", ceiling=0.85),
-        Row("cause.fee_rise", 0.07, None, None, None, None, "default", 7, unit="share", naive=-0.01, note="the study gives no value"),
+        Row(
+            "cause.fee_rise",
+            0.07,
+            None,
+            None,
+            None,
+            None,
+            "default",
+            7,
+            unit="share",
+            naive=-0.01,
+            note="the study gives no value",
+        ),
     ]
     shown = lines(comparison(rows, "demo", "2025-06-30", 5000))
     assert shown[0] == "demo: world default, seed 7, 5,000 customers, as of 2025-06-30."

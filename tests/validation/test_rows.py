@@ -61,7 +61,13 @@ def test_each_estimate_meets_its_truth_by_id_and_what_is_lacking_is_said():
     assert (by_id["rfm.best.share"].truth, by_id["rfm.best.share"].note) == (None, "no truth is stated")
     assert (by_id["churn_rate.closed"].value, by_id["churn_rate.closed"].note) == (None, "the study gives no value")
     cause = by_id["cause.fee_rise"]
-    assert (cause.truth, cause.value, cause.naive, cause.covered, cause.note) == (0.07, None, -0.1, None, "the study gives no value")
+    assert (cause.truth, cause.value, cause.naive, cause.covered, cause.note) == (
+        0.07,
+        None,
+        -0.1,
+        None,
+        "the study gives no value",
+    )
 
 
 class FakeBook:
@@ -179,7 +185,9 @@ def test_a_bank_with_truth_is_prepared_and_compared(project):
     (raw / "truth" / "truth.json").write_text('{"cause_joint": {"value": 0.3, "naive": 0.1}}')
     (raw / "truth" / "world.json").write_text('{"world": "null", "seed": 9}')
     found = validate_bank("mybank", {"segmentation": {"k_max": 3, "bootstraps": 5, "seed": 1}})
-    assert [(row.id, row.truth, row.naive, row.note) for row in found.rows] == [("cause_joint", 0.3, 0.1, "the study gives no value")]
+    assert [(row.id, row.truth, row.naive, row.note) for row in found.rows] == [
+        ("cause_joint", 0.3, 0.1, "the study gives no value")
+    ]
     assert found.as_of == "2024-03-31"
     assert read_config(raw / "bank.yaml").name == "My Bank"
 

@@ -59,6 +59,10 @@ def write_alert_lists(book: Book, listed: pd.DataFrame) -> Written:
     """Writes the list of a prepared bank and keeps its lots. `listed`: customers listed, best first, held out or not (see
     `study.early_warning.make_list`)."""
     place = folders(book.processed.name)
+    if later := [path.stem for path in lots_until(place.state, dt.date.max) if path.stem > str(book.as_of)]:
+        raise UserError(
+            f"A list of {later[-1]} has been drawn already: one of {book.as_of} would call customers whom that one holds out. Lists follow each other in time."
+        )
     lots = keep_lots(listed, place.state, book.as_of)
     called = listed[~listed["held_out"].astype(bool)].reset_index(drop=True)
     key = read_key(place.state)

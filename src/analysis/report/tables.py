@@ -97,16 +97,20 @@ class Sheet:
         """What stands before a cell in its block."""
         if not self.is_stacked:
             return ""
-        unit = column.unit_label or UNIT_LABELS.get(column.unit)
+        unit = _unit(column)
         words = " ".join(plain(text, self.language) for text in (column.label, unit) if text)
         return f' data-h="{html.escape(words)}"'
 
 
 def _head(column: Column, sheet: Sheet) -> str:
-    unit = column.unit_label or UNIT_LABELS.get(column.unit)
+    unit = _unit(column)
     small = f"<small>{_escaped(unit, sheet.language)}</small>" if unit else ""
     classes = _class_of("n" if column.unit else "")
     return f'<th scope="col"{classes}{sheet.role("head")}>{_escaped(column.label, sheet.language)}{small}</th>'
+
+
+def _unit(column: Column) -> Message | str | None:
+    return column.unit_label or UNIT_LABELS.get((column.unit or "").partition(".")[0])
 
 
 def _row(row: Mapping[str, object], sheet: Sheet) -> str:

@@ -122,9 +122,12 @@ def _change(history, as_of, tiers, rule, grouping) -> tuple[list[Finding], dict[
     periods = periods_of_change(history, as_of, tiers, yearly(rule))
     if isinstance(periods, Message):
         return [], {"change_waterfall": waterfall_exhibit(periods, periods), "change_groups": groups_exhibit(periods)}
+    if f"group_{grouping}" not in periods.rows:
+        reason = say("The bank's data do not tell {grouping}.", grouping=GROUPINGS[grouping])
+        return [], {"change_waterfall": waterfall_exhibit(reason, reason), "change_groups": groups_exhibit(reason)}
     drawn = drawn_clusters(periods)
     by_group, by_model = change_by_group(periods, drawn, grouping), change_by_model(periods, drawn)
-    return [*change_findings(by_group), *model_change_findings(by_model)], {
-        "change_waterfall": waterfall_exhibit(by_group, by_model),
-        "change_groups": groups_exhibit(by_group),
+    return [*change_findings(by_group, grouping, tiers), *model_change_findings(by_model)], {
+        "change_waterfall": waterfall_exhibit(by_group, by_model, grouping),
+        "change_groups": groups_exhibit(by_group, grouping, tiers),
     }

@@ -53,7 +53,7 @@ def cause_exhibits(found: Causes) -> dict[str, Exhibit]:
     """The layer's exhibits by name."""
     return {
         "lever_rules": lever_rules_exhibit(found.levers),
-        "lever_shares": lever_shares_exhibit(found.shares),
+        "lever_shares": lever_shares_exhibit(found.shares, found.ceilings, found.doubts),
         "lever_by_rule": lever_by_rule_exhibit(found.shares),
         "lever_basis": lever_basis_exhibit(found.shares, found.ceilings, found.doubts),
         "fee_months": fee_months_exhibit(found.fee),

@@ -8,7 +8,6 @@ from analysis.finding import Column, Exhibit
 from analysis.stats.intervals import simultaneous
 from analysis.stats.oaxaca import MIX, RATE, UNEXPLAINED
 from analysis.study.change import (
-    BANDS,
     GROUPINGS,
     TENURE,
     Change,
@@ -18,7 +17,7 @@ from analysis.study.change import (
     is_noise,
     units_words,
 )
-from analysis.study.change_findings import part_words
+from analysis.study.change_findings import groups_of, part_words
 from analysis.study.change_model import ALL, PARTS, ModelChange
 from analysis.wording import Message, say
 
@@ -26,31 +25,32 @@ HEADING = say("Why the rate is not what it was")
 BLOCKS = {MIX: say("Mix"), RATE: say("Rate by attribute"), UNEXPLAINED: say("Unexplained")}
 
 
-def waterfall_exhibit(found: Change | Message, model: ModelChange | Message) -> Exhibit:
-    """From the rate of the first period to that of the second: on the model where there is one, else mix and rate by years with the
-    bank. For `charts.waterfall`."""
+def waterfall_exhibit(found: Change | Message, model: ModelChange | Message, grouping: str = TENURE) -> Exhibit:
+    """From the rate of the first period to that of the second: on the model where there is one, else mix and rate by the grouping.
+    For `charts.waterfall`."""
     if isinstance(found, Message):
         return Exhibit("change_waterfall", HEADING, absent=found)
     then, now = (
         {"kind": "total", "label": _opened(found, period), **found.rates[period]._asdict(), "is_noise": False}
         for period in (0, 1)
     )
-    parts = _plain_parts(found) if isinstance(model, Message) else _model_parts(model)
+    parts = _plain_parts(found, grouping) if isinstance(model, Message) else _model_parts(model)
     frame = pd.DataFrame([then, *parts, now])
     return Exhibit(
         "change_waterfall",
-        _title(found, model),
-        _subtitle(found, model),
+        _title(found, model, grouping),
+        _subtitle(found, model, grouping),
         frame[["kind", "label", "value", "low", "high", "is_noise"]],
     )
 
 
-def groups_exhibit(found: Change | Message) -> Exhibit:
-    """Each group's share and rate then and now, and its part of mix and rate."""
+def groups_exhibit(found: Change | Message, grouping: str = TENURE, tiers: Mapping[str, float] | None = None) -> Exhibit:
+    """Each group's share and rate then and now, and its part of mix and rate; `tiers`: the bank's edges."""
     if isinstance(found, Message):
         return Exhibit("change_groups", HEADING, absent=found)
     names = ["share_then", "share_now", "rate_then", "rate_now", "mix", "rate"]
-    table = found.table.assign(label=[say("{group:capital}", group=BANDS[group]) for group in found.table["group"]])
+    groups = groups_of(grouping, tiers or {})
+    table = found.table.assign(label=[say("{group:capital}", group=groups[group]) for group in found.table["group"]])
     secret = [name for name in table if name not in ("group", "label", "is_hidden")]
     table.loc[table["is_hidden"], secret] = float("nan")
     table["note"] = [say("too few customers to tell") if is_hidden else "" for is_hidden in table["is_hidden"]]
@@ -66,10 +66,10 @@ def groups_exhibit(found: Change | Message) -> Exhibit:
     ]
     noted = (Column("note", say("Note")),) if found.table["is_hidden"].any() else ()
     return Exhibit(
-        "change_groups", _groups_title(found),
+        "change_groups", _groups_title(found, grouping, groups),
         say(
-            "Customers by years with the bank at the opening of each period. Mix part: change of the group's share × (its mean rate less that of all); rate part: change of its rate × its mean share; all parts add up to {total:points.2} points",
-            total=found.total.value,
+            "Customers by {grouping} at the opening of each period. Mix part: change of the group's share × (its mean rate less that of all); rate part: change of its rate × its mean share; all parts add up to {total:points.2} points",
+            grouping=GROUPINGS[grouping], total=found.total.value,
         ),
         table[["label", *names, "note"]],
         columns=(Column("label", say("Customers")), *columns, *noted),
@@ -116,8 +116,8 @@ def _opened(found: Change, period: int) -> Message:
     return say("Rate to {end:month}", end=rule.end(day))
 
 
-def _plain_parts(found: Change) -> list[dict]:
-    made = ((say("Mix by years with the bank"), found.mix), (say("Rate at equal mix"), found.rate))
+def _plain_parts(found: Change, grouping: str) -> list[dict]:
+    made = ((say("Mix by {grouping}", grouping=GROUPINGS[grouping]), found.mix), (say("Rate at equal mix"), found.rate))
     return [{"kind": "alone", "label": label, **one._asdict(), "is_noise": is_noise(one)} for label, one in made]
 
 
@@ -136,14 +136,14 @@ def _label(row: Mapping, short: bool = False) -> Message:
     return part if short else say("{block}: {part}", block=BLOCKS[row["block"]], part=PARTS[row["group"]])
 
 
-def _title(found: Change, model: ModelChange | Message) -> Message:
+def _title(found: Change, model: ModelChange | Message, grouping: str) -> Message:
     total = found.total.value
     if is_noise(found.total):
         return say("The rate moved by {total:points} points, within noise", total=total)
     if isinstance(model, Message):
         return say(
-            "Of {total:points} points, {mix:points} is mix by years with the bank and {rate:points} another rate at equal mix",
-            total=total, mix=found.mix.value, rate=found.rate.value,
+            "Of {total:points} points, {mix:points} is mix by {grouping} and {rate:points} another rate at equal mix",
+            grouping=GROUPINGS[grouping], total=total, mix=found.mix.value, rate=found.rate.value,
         )  # fmt: skip
     sums = model.table[model.table["group"] == ALL].set_index("block")["value"]
     return say(
@@ -152,9 +152,9 @@ def _title(found: Change, model: ModelChange | Message) -> Message:
     )  # fmt: skip
 
 
-def _subtitle(found: Change, model: ModelChange | Message) -> Message:
+def _subtitle(found: Change, model: ModelChange | Message, grouping: str) -> Message:
     what = (
-        say("Mix and rate by years with the bank; why there is no split on a model is said below")
+        say("Mix and rate by {grouping}; why there is no split on a model is said below", grouping=GROUPINGS[grouping])
         if isinstance(model, Message)
         else say(
             "Parts on a logistic model of each period ({terms:count} terms): mix, customers differ; rate by attribute, leaving goes with it more or less; unexplained, alike for all. No order of parts plays a role",
@@ -167,7 +167,7 @@ def _subtitle(found: Change, model: ModelChange | Message) -> Message:
     )  # fmt: skip
 
 
-def _groups_title(found: Change) -> Message:
+def _groups_title(found: Change, grouping: str, groups: tuple[Message, ...]) -> Message:
     told = found.table[~found.table["is_hidden"]]
     if told.empty:
         return say("In every group too few customers left to be told")
@@ -176,7 +176,7 @@ def _groups_title(found: Change) -> Message:
     if beyond.empty:
         return say("No group's rate is another beyond noise, all groups read at once")
     most = beyond.loc[beyond["rate"].abs().idxmax()]
-    return say(
-        "The greatest rate part is that of customers {group}: {then:share}, now {now:share}",
-        group=BANDS[int(most["group"])], then=most["rate_then"], now=most["rate_now"],
-    )  # fmt: skip
+    numbers = {"group": groups[int(most["group"])], "then": most["rate_then"], "now": most["rate_now"]}
+    if grouping == TENURE:
+        return say("The greatest rate part is that of customers {group}: {then:share}, now {now:share}", **numbers)
+    return say("The greatest rate part is that of this group: {group}: {then:share}, now {now:share}", **numbers)

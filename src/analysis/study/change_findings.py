@@ -1,21 +1,42 @@
 """What the change of the rate is told as: by groups of customers, and on the model."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from analysis.finding import Finding
 from analysis.stats.oaxaca import MIX, RATE, UNEXPLAINED
-from analysis.study.change import BANDS, GROUPINGS, TENURE, Change, is_noise, numbers
+from analysis.study.change import BANDS, GROUPINGS, KIND, PRODUCTS, TENURE, Change, is_noise, numbers
 from analysis.study.change_model import ALL, PARTS, ModelChange
+from analysis.study.tiers import LOWEST, TIERS
 from analysis.wording import Message, say
 
+GROUPS = {
+    TENURE: BANDS,
+    PRODUCTS: (
+        say("with one product or none"),
+        say("with two products"),
+        say("with three products"),
+        say("with four products or more"),
+    ),
+    KIND: (say("Personal customers"), say("Corporate customers")),
+}
 
-def change_findings(found: Change | Message, exhibit: str = "change_groups") -> list[Finding]:
-    """`change.total` = `change.mix` + `change.rate`, by years with the bank."""
+
+def groups_of(grouping: str, tiers: Mapping[str, float]) -> tuple[Message, ...]:
+    """What the groups of a grouping are called, in their order; `tiers`: the bank's edges."""
+    return GROUPS.get(grouping) or tuple(TIERS[name] for name in (LOWEST, *sorted(tiers, key=tiers.get)))
+
+
+def change_findings(
+    found: Change | Message, grouping: str = TENURE, tiers: Mapping[str, float] | None = None, exhibit: str = "change_groups"
+) -> list[Finding]:
+    """`change.total` = `change.mix` + `change.rate`, by the grouping; `tiers`: the bank's edges."""
     if isinstance(found, Message):
         return []
     rest = {"unit": "points", "exhibit": exhibit, "compare_to": 0.0}
-    made = {"change.total": (_total_words(found), found.total), "change.mix": (_mix_words(found), found.mix),
+    made = {"change.total": (_total_words(found), found.total), "change.mix": (_mix_words(found, grouping, groups_of(grouping, tiers or {})), found.mix),
             "change.rate": (_rate_words(found), found.rate)}  # fmt: skip
     return [Finding(name, text, one.value, one.base, low=one.low, high=one.high, **rest) for name, (text, one) in made.items()]
 
@@ -71,20 +92,20 @@ def _total_words(found: Change) -> Message:
     )  # fmt: skip
 
 
-def _mix_words(found: Change) -> Message:
+def _mix_words(found: Change, grouping: str, groups: tuple[Message, ...]) -> Message:
     told_of = found.table[~found.table["is_hidden"]]
-    most = "" if told_of.empty or is_noise(found.mix) else _most_words(told_of, found.mix.value)
+    most = "" if told_of.empty or is_noise(found.mix) else _most_words(told_of, found.mix.value, groups)
     return say(
         "Of the {total:points} points, **{value:points}** is mix (interval {low:points} to {high:points}{noise}): what other shares of {grouping} go with, at equal rates{most}.",
-        total=found.total.value, grouping=GROUPINGS[TENURE], most=most, **numbers(found.mix),
+        total=found.total.value, grouping=GROUPINGS[grouping], most=most, **numbers(found.mix),
     )  # fmt: skip
 
 
-def _most_words(table: pd.DataFrame, whole: float) -> Message:
+def _most_words(table: pd.DataFrame, whole: float, groups: tuple[Message, ...]) -> Message:
     most = table.loc[(table["mix"] * np.sign(whole)).idxmax()]
     return say(
         "; most of it: {group}, {then:share} of customers, now {now:share}",
-        group=BANDS[int(most["group"])], then=most["share_then"], now=most["share_now"],
+        group=groups[int(most["group"])], then=most["share_then"], now=most["share_now"],
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Do groups of customers leave alike? Kinds of customer, tiers and opening cohorts, held against each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 import pandas as pd
@@ -176,7 +176,7 @@ def groups_exhibit(cohort: pd.DataFrame, tests: pd.DataFrame) -> Exhibit:
         "Share of the established customers of {start:date} who left so first, within {months:count} months, in % (Aalen-Johansen); intervals 95%, for customers like these; hollow: the groups do not differ beyond noise in this way (Gray's test, all groups and ways at once)",
         start=cohort["entered"].iloc[0].date(), months=seen[-1],
     )  # fmt: skip
-    return Exhibit("groups", _groups_title(tests), subtitle, pd.DataFrame(rows))
+    return Exhibit("groups", _groups_title(tests, {row["group"].render() for row in rows}), subtitle, pd.DataFrame(rows))
 
 
 def _rows(cohort: pd.DataFrame, grouping: str, tests: pd.DataFrame, months: int) -> list[dict]:
@@ -192,7 +192,7 @@ def _rows(cohort: pd.DataFrame, grouping: str, tests: pd.DataFrame, months: int)
         {
             "label": group_name(grouping, name),
             **_share(curves[name].get(way), months, int(counts.loc[name].sum()), hides.loc[name, way]),
-            "is_noise": way not in differ, "group": say("{way}, {groups}", way=WAY_NAMES[way], groups=GROUPING_NAMES[grouping]),
+            "is_noise": way not in differ, "group": _heading(way, grouping),
         }
         for way in WAYS if not hides[way].all()
         for name in names
@@ -206,12 +206,18 @@ def _share(curve: pd.DataFrame | None, months: int, base: int, hides: bool) -> d
     return {**found._asdict(), "base": base, "note": None}
 
 
-def _groups_title(tests: pd.DataFrame) -> Message:
+def _heading(way: str, grouping: str) -> Message:
+    return say("{way}, {groups}", way=WAY_NAMES[way], groups=GROUPING_NAMES[grouping])
+
+
+def _groups_title(tests: pd.DataFrame, drawn: Set[str]) -> Message:
+    """`drawn`: headings of the rows; what differs where no row can be shown is not named."""
     found = tests[tests["way"].ne(ANY) & tests["adjusted"].lt(CERTAIN)]
     if found.empty:
         return say("No way of leaving differs between the groups beyond noise")
     words = listed(
         say("{way} ({groups})", way=WAY_NAMES[row["way"]], groups=GROUPING_NAMES[row["grouping"]])
         for row in found.sort_values("p").to_dict("records")
+        if _heading(row["way"], row["grouping"]).render() in drawn
     )
-    return say("Beyond noise, groups differ in: {ways}", ways=words)
+    return say("Who leaves in which way?") if words is None else say("Beyond noise, groups differ in: {ways}", ways=words)

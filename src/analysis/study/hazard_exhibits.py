@@ -72,7 +72,7 @@ def models_exhibit(found: Compared | None, judged: Quality | None) -> Exhibit:
         ),
         frame=pd.DataFrame(rows),
         columns=(
-            Column("label", say("Model")),
+            Column("label", say("Model compared")),
             Column("auc", say("AUC"), "number"),
             Column("low", say("From"), "number", say("95% interval")),
             Column("high", say("To"), "number", say("95% interval")),

@@ -12,9 +12,10 @@ from analysis.finding import Column, Exhibit
 from analysis.stats.intervals import Estimate
 from analysis.study.churn import PARTS, RULES
 from analysis.study.disclosed import is_tellable
+from analysis.study.lever_effects import OVERLAP_NEEDED
 from analysis.study.lever_findings import BY_RULE, EXHIBIT, evidence_of
 from analysis.study.lever_shares import ALL_RULES, LeversFound, why_none
-from analysis.study.lever_words import EVIDENCE_WORDS, LEVER_WORDS
+from analysis.study.lever_words import ASSUMED, EVIDENCE_WORDS, LEVER_WORDS
 from analysis.wording import Message, say
 
 if TYPE_CHECKING:
@@ -25,21 +26,28 @@ if TYPE_CHECKING:
 NO_LEVER = say("The bank's data tell of none of the six levers.")
 NO_NUMBER = say("No lever has a number: {reason}.")
 BASIS = "lever_basis"
+WOULD_HAVE_STAYED = say("who would have stayed had the lever not struck")
+LEFT_MORE_OFTEN = say(
+    "beyond those to be expected from like customers who were spared; not of every lever is it shown that it made them leave"
+)
 
 
-def lever_shares_exhibit(found: LeversFound | None) -> Exhibit:
+def lever_shares_exhibit(
+    found: LeversFound | None, ceilings: Mapping[str, Ceiling] | None = None, doubts: Mapping[str, Doubt] | None = None
+) -> Exhibit:
     """Intervals: by lever its share alone, its part of the joint share, and the two comparisons that are not to be trusted; last the joint
-    share."""
+    share. In words of cause only where every lever told bears the badge of it."""
     heading = say("How much of the leaving each lever accounts for")
     if absent := _absent(found):
         return Exhibit(EXHIBIT, heading, absent=absent)
     rows = [row for lever in found.shares for row in _rows(found, lever)]
+    is_cause = all(evidence_of(lever, ceilings or {}, doubts or {}, share) == ASSUMED for lever, share in found.told.items())
     return Exhibit(
         EXHIBIT,
-        _title(found),
+        _title(found, is_cause),
         say(
-            "Share of the customers who left in the {months:count} months after {day:date} who would have stayed had the lever not struck; lines, 95% intervals by the unit that decides whom it strikes, or in which customers are taken together; hollow: within noise, all levers and rules read at once. Crude: months after a strike against all months. One regression: the year's counts of strikes at once. Both are shown because they mislead",
-            months=found.months, day=found.opened,
+            "Share of the customers who left in the {months:count} months after {day:date} {what}; lines, 95% intervals by the unit that decides whom it strikes, or in which customers are taken together; hollow: within noise, all levers and rules read at once. Crude: months after a strike against all months. One regression: the year's counts of strikes at once. Both are shown because they mislead",
+            months=found.months, day=found.opened, what=WOULD_HAVE_STAYED if is_cause else LEFT_MORE_OFTEN,
         ),
         pd.DataFrame([*rows, _total(found)]),
         reference=0.0,
@@ -88,7 +96,7 @@ def lever_basis_exhibit(
     rows = [_basis(lever, share, ceilings or {}, doubts or {}) for lever, share in found.shares.items()]
     return Exhibit(
         BASIS,
-        say("{n:count} of {all:count} levers have their like to be compared with", n=len(found.told), all=len(found.shares)),
+        _basis_title(found),
         say("Overlap: share of strikes with like cases that were spared; imbalance: the greatest difference between struck and spared in anything held equal, in standard deviations (0.1 counts as alike); a dash: fewer than ten customers, or not defined"),
         pd.DataFrame(rows),
         columns=(
@@ -104,6 +112,13 @@ def lever_basis_exhibit(
     )  # fmt: skip
 
 
+def _basis_title(found: LeversFound) -> Message:
+    if not found.told:
+        return say("For no lever are there enough customers, or their like, for a number")
+    alike = sum(share.overlap >= OVERLAP_NEEDED for share in found.told.values())
+    return say("{n:count} of {all:count} levers have their like to be compared with", n=alike, all=len(found.shares))
+
+
 def _absent(found: LeversFound | None) -> Message | None:
     if found is None or not found.shares:
         return NO_LEVER
@@ -112,12 +127,17 @@ def _absent(found: LeversFound | None) -> Message | None:
     return None
 
 
-def _title(found: LeversFound) -> Message:
+def _title(found: LeversFound, is_cause: bool) -> Message:
     beyond = [lever for lever in found.told if (lever, ALL_RULES) in found.beyond]
     joint = found.joint.joint
+    if joint.low is not None and joint.low > 0 and not is_cause:
+        return say(
+            "Customers struck by any of {n:count} levers left more often than their like, by {value:share} of all who left; levers beyond noise by themselves: {beyond:count}",
+            n=len(found.told), value=joint.value, beyond=len(beyond),
+        )  # fmt: skip
     if joint.low is not None and joint.low > 0:
         return say(
-            "All {n:count} levers together account for {value:share} of those who left; {beyond:count} of them are beyond noise by themselves",
+            "All {n:count} levers together account for {value:share} of those who left; levers beyond noise by themselves: {beyond:count}",
             n=len(found.told), value=joint.value, beyond=len(beyond),
         )  # fmt: skip
     return say("What the {n:count} levers account for together is within noise", n=len(found.told))

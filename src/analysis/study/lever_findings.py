@@ -22,9 +22,7 @@ BY_WAY = {"closed": say("who closed"), "dormant": say("who fell silent"), "run_o
 NOISE = say("; all levers and rules read at once, that is within noise")
 
 
-def evidence_of(
-    lever: str, ceilings: Mapping[str, Ceiling], doubts: Mapping[str, Doubt], share: LeverShare | None = None
-) -> str:
+def evidence_of(lever: str, ceilings: Mapping[str, Ceiling], doubts: Mapping[str, Doubt], share: LeverShare | None = None) -> str:
     """The badge of a lever: what the data allow at most (`ceilings`; assumed-causal where none is given), at most adjusted where a control
     rings (`doubts`) or where more than a few strikes of its `share` have no like and are represented by the others."""
     ceiling = ceilings[lever].evidence or ASSOCIATION if lever in ceilings else ASSUMED

@@ -70,7 +70,7 @@ LEVER_WORDS = {
     ),
     "competitor_rate": LeverWords(
         say("Competitor's rate"),
-        say("no competitor had paid over {gap:points} points more than we did when a deposit matured", gap=GAP_FELT),
+        say("no competitor had paid over {gap:number.1} points more than we did when a deposit matured", gap=100 * GAP_FELT),
         say("holders of term deposits or wealth products"),
         say("holders in the same area and month with deposits of like kind and amount and as many years with the bank, none of which matured"),
         say("{n:count} areas and months"),

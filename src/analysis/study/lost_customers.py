@@ -239,7 +239,7 @@ def winback_exhibit(found: LostFound | None, currency: str) -> Exhibit:
             Column("may_call", say("May be called"), "count", say("customers")),
             Column("contribution", say("Contribution before"), "amount", say("{currency} a year", currency=currency)),
             Column("assets", say("Assets before"), "amount", say("{currency}", currency=currency)),
-            Column("returned", say("Came back"), "share", say("of the year before's")),
+            Column("returned", say("Came back"), "share", say("% of the year before's")),
             Column("low", say("From"), "share"),
             Column("high", say("To"), "share"),
         ),

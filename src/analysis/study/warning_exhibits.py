@@ -175,7 +175,7 @@ def policies_exhibit(found: PolicyFound | None, plan: Plan, currency: str) -> Ex
         frame=pd.DataFrame(rows),
         columns=(
             Column("label", say("Chosen")),
-            Column("left", say("Left"), "share", say("of those listed")),
+            Column("left", say("Left"), "share", say("% of those listed")),
             Column("lost", say("Contribution lost"), "amount", say("{currency} a list", currency=currency)),
             Column("kept", say("Kept, if assumed rightly"), "amount", say("{currency} a list", currency=currency)),
             Column("overlap", say("Also listed by expected value"), "share"),

@@ -55,9 +55,13 @@ def months_until(
             min(held_out, treated) > 0 and power(held_out_share, held_out_share * (1 - effect), held_out, treated) >= least_power
         )
 
-    if not 0 < held_out_share < 1 or effect <= 0 or monthly < 1 or not finds(MOST_MONTHS):
+    if not 0 < held_out_share < 1 or effect <= 0 or monthly < 1:
         return None
-    low, high = 0, MOST_MONTHS
+    low, high = 0, 1
+    while not finds(high):
+        if high == MOST_MONTHS:
+            return None
+        low, high = high, min(2 * high, MOST_MONTHS)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if finds(middle) else (middle, high)

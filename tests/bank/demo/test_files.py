@@ -123,7 +123,13 @@ def test_another_seed_or_world_changes_the_facts(smallest, tmp_path, other, same
 
 
 def test_departments_deliver_these_files(smallest):
-    assert set(hashes(smallest)) == DELIVERED | TRUTH | {MARKER, "bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv"}
+    assert set(hashes(smallest)) == DELIVERED | TRUTH | {
+        MARKER,
+        "bank.yaml",
+        "segment_actions.csv",
+        "complaint_actions.csv",
+        "warning_actions.csv",
+    }
 
 
 def test_the_definition_reads_every_delivered_file_and_none_of_the_truth(smallest):
