@@ -36,7 +36,9 @@ txn_id,client_id,booked,amount
 2,B,2024-02-29 23:59:59,-20
 3,A,2024-03-31 00:00:00,7
 """
-SHARED = dict.fromkeys(("tests/bank/demo/test_files.py", "tests/bank/demo/test_stated.py"), "the demo bank")
+SHARED = dict.fromkeys(
+    ("tests/bank/demo/test_bank_frames.py", "tests/bank/demo/test_files.py", "tests/bank/demo/test_stated.py"), "the demo bank"
+)
 LONGEST = (
     "tests/pages",
     "tests/notebooks/test_run",

@@ -17,6 +17,9 @@ CHINESE = ("zh/index", *REPORTS)
 NAMES = ("report", "index", "hostile", "hostile-index", *CHINESE)
 WIDTHS = (1440, 390)
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+ON_A_TELEPHONE = {  # what hangs on the width alone: pages made for the test are read whole at both widths
+    "runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}, "resultTypes": ["violations"],
+}  # fmt: skip
 OPEN = "document.querySelectorAll('details').forEach(node => { node.open = true })"
 NOT_ENGLISH = {  # names of methods and units that Chinese bankers write so
     "A", "AUC", "Ascarza", "Brier", "CES", "CNY", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "Kitagawa", "LMG", "NPS",
@@ -48,7 +51,7 @@ def test_axe_finds_nothing(visit, name, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     page = visit(name, width)
     page.evaluate(OPEN)
-    found = axe.Axe().run(page, options=AXE)
+    found = axe.Axe().run(page, options=AXE if name not in CHINESE or width == WIDTHS[0] else ON_A_TELEPHONE)
     assert found.violations_count == 0, found.generate_report()
 
 

@@ -68,7 +68,6 @@ def reports(simulate_history, simulate_segments, simulate_survey):
         "satisfaction drivers": satisfaction_drivers(Asked(surveys, answers), asked, history, AS_OF, replicates=50),
         "churn": churn_attribution(history, AS_OF, EDGES, ChurnRule(), Recorded()),
         "few churners": churn_attribution(few, AS_OF, EDGES, ChurnRule(), Recorded()),
-        "what goes with leaving": churn_model(history, AS_OF, ChurnRule(), 100),
         "few leavers": churn_model(few, AS_OF, ChurnRule(), 100),
     }
 

@@ -51,7 +51,8 @@ def lever_effect(people: pd.DataFrame, lever: str, rows: pd.DataFrame, outcome: 
     adjustment set (NUMBERS, and LEVELS as a column each) and its own earlier strikes; the risk is foretold from TRAITS at the opening. No
     number ("events") where fewer than LEAVERS_NEEDED left or fewer than STRUCK_NEEDED customers were struck or spared; ("overlap") where
     fewer than OVERLAP_NEEDED of the strikes have their like (of an outage OVERLAP_NEEDED_OF: who tried in every window has none by
-    design, and those with their like stand for them); ("clusters") below FEWEST_CLUSTERS units."""
+    design, and those with their like stand for them); ("clusters") below FEWEST_CLUSTERS units; ("beyond") where
+    so few were spared that more than all, or less than none, would go back to the lever."""
     traits = people.set_index("customer_id")
     rows = open_rows(traits, rows, months)
     is_struck = rows["struck"].to_numpy(dtype=bool)
@@ -65,7 +66,10 @@ def lever_effect(people: pd.DataFrame, lever: str, rows: pd.DataFrame, outcome: 
         return _without(lever, traits, rows, leavers, "overlap", outcome, found)
     if len(pd.unique(trials.unit)) < FEWEST_CLUSTERS:
         return _without(lever, traits, rows, leavers, "clusters", outcome, found)
-    return _share(lever, traits, rows, trials, found, outcome)
+    share = _share(lever, traits, rows, trials, found, outcome)
+    if share.value is not None and abs(share.value) > 1:
+        return _without(lever, traits, rows, leavers, "beyond", outcome, found)
+    return share
 
 
 def open_rows(traits: pd.DataFrame, rows: pd.DataFrame, months: int = MONTHS) -> pd.DataFrame:

@@ -26,6 +26,7 @@ FAILURES = {
     ),
     "overlap": say("for more than {rest:share.0} of the strikes there is no like case that was spared", rest=1 - OVERLAP_NEEDED),
     "clusters": say("too few units decided whom it struck"),
+    "beyond": say("too few like customers were spared for a share"),
     "exposed": say("it struck too few customers"),
     "central": say("the fee rose everywhere at once"),
 }  # fmt: skip
