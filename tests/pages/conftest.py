@@ -169,7 +169,7 @@ def pytest_collection_modifyitems(items):
 
 
 def _published_page(item) -> str | None:
-    name = getattr(getattr(item, "callspec", None), "params", {}).get("name", "")
+    name = str(getattr(getattr(item, "callspec", None), "params", {}).get("name", ""))
     return name if name.startswith("zh/") else None
 
 
