@@ -1,6 +1,10 @@
 """A small project in a temporary folder: a `bank.yaml` and its raw files, prepared as a user would."""
 
+import fcntl
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,18 +45,22 @@ SHARED = dict.fromkeys(
 )
 LONGEST = (
     "tests/pages",
-    "tests/notebooks/test_run",
+    "tests/validation/test_seeds",
     "tests/bank/demo/test_files",
     "tests/bank/demo/test_stated",
+    "tests/notebooks/test_run",
     "tests/validation",
 )
+DEMO_CUSTOMERS = 1500  # as many as the model, the segments and the branches' comparison need
+PROJECT = Path(__file__).parents[1]
 FILES = {"clients.csv": CLIENTS, "bookings.csv": BOOKINGS}
 
 
 def pytest_configure() -> None:
-    """Workers, which begin after this, compute with one thread each: there is a worker a core."""
+    """Workers, which begin after this, compute with one thread each: there is a worker a core. No browser prints but where a test wants it."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    os.environ["CRM_CHROMIUM"] = ""
 
 
 @contextmanager
@@ -96,6 +104,49 @@ class Project:
 def project(tmp_path) -> Iterator[Project]:
     with project_root(tmp_path) as root:
         yield Project(root)
+
+
+@pytest.fixture(scope="session")
+def shared_demo(tmp_path_factory) -> Path:
+    """The root of `demo_of_all_workers`."""
+    return demo_of_all_workers(tmp_path_factory.getbasetemp())
+
+
+def demo_of_all_workers(base: Path) -> Path:
+    """A project's root with the demo bank of DEMO_CUSTOMERS, prepared where its truth was out of reach; made by the first that asks,
+    to be read or copied. `base`: the worker's own temporary folder."""
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared-demo"
+    home.mkdir(exist_ok=True)
+    with open(home / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "is-made").is_file():
+            _make_demo(home)
+            (home / "is-made").touch()
+    return home
+
+
+def _make_demo(home: Path) -> None:
+    (home / "reports.yaml").touch()
+    crm(home, "demo", "--customers", str(DEMO_CUSTOMERS))
+    truth = home / "data" / "raw" / "demo" / "truth"
+    truth.rename(home / "truth")
+    crm(home, "prepare", "demo")
+    (home / "truth").rename(truth)
+
+
+def crm(home: Path, *words: str, by: tuple[str, ...] = ("-m", "analysis.cli"), **surroundings: str) -> None:
+    """Runs the command line in a project's root, as a user would."""
+    settings = {**os.environ, "CRM_HOME": str(home), **surroundings}
+    done = subprocess.run([sys.executable, *by, *words], env=settings, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def copied_project(home: Path, to: Path) -> Path:
+    """A project's root of its own, with the notebooks and the publication list, and what `home` holds of data."""
+    shutil.copytree(PROJECT / "notebooks", to / "notebooks")
+    shutil.copy(PROJECT / "reports.yaml", to)
+    shutil.copytree(home / "data", to / "data")
+    return to
 
 
 PANDAS_TYPES = {"int": "Int64", "number": "float64", "bool": "boolean", "date": "datetime64[us]", "timestamp": "datetime64[us]"}

@@ -92,6 +92,11 @@ class Trial:
         links = {path.name: os.readlink(path).encode() for path in self.site.iterdir() if path.is_symlink()}
         return files | links
 
+    def status(self) -> tuple[str, int | None]:
+        """State and exit code as monitoring reads them."""
+        told = json.loads((self.home / "data" / "notices" / "tiny" / "status.json").read_text())
+        return told["state"], told.get("exit_code")
+
     def results(self) -> dict:
         return json.loads((self.site / "latest" / "results.json").read_text())["reports"]
 
@@ -250,7 +255,7 @@ def test_a_failed_report_ends_in_exit_1_with_the_others_published(trial):
     assert oct((trial.home / log).stat().st_mode & 0o777) == "0o600"
     assert trial.results()["other"] | {"digest": "", "made_from": ""} == {
         "status": "not produced", "reason": "7 events; 50 are needed.", "title": "Other", "question": "Is it other?", "page": None,
-        "page_as_of": None, "digest": "", "made_from": "", "findings": [], "gate": [],
+        "page_as_of": None, "digest": "", "made_from": "", "findings": [], "gate": [], "is_stale": False,
     }  # fmt: skip
     assert not any(b"Name Number7" in content for content in trial.pages().values())
     trial.write_notebook("good")
@@ -269,6 +274,7 @@ def test_an_interrupted_run_leaves_no_kernel_no_half_page_and_the_old_latest(tri
     run.send_signal(number)
     _, told = run.communicate(timeout=15)
     assert run.returncode == code
+    assert trial.status() == ("interrupted", code)
     assert told.splitlines()[-1] == "crm: interrupted; what was published stands as it was"
     assert time.monotonic() - stopped < 8
     assert trial.kernels() == []
@@ -307,6 +313,7 @@ def test_a_killed_run_leaves_no_kernel_and_the_next_one_clears_up(trial):
     run.kill()
     run.communicate()
     wait_until(lambda: trial.kernels() == [], 5)
+    assert trial.status() == ("running", None)
     assert {name: content for name, content in trial.pages().items() if "partial" not in name} == before
     for name in ("good", "other"):
         trial.write_notebook(name)
@@ -326,6 +333,7 @@ def test_a_second_run_waits_for_the_first_and_says_so(trial):
     second.send_signal(signal.SIGINT)
     second.communicate(timeout=10)
     assert second.returncode == 130
+    assert trial.status() == ("running", None)
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=15)
     assert trial.kernels() == []

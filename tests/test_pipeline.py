@@ -75,11 +75,11 @@ def test_no_page_may_show_a_customer_s_name_or_number(project):
 def test_a_change_of_the_banks_own_tables_alters_the_record(project):
     raw = project.add()
     places = folders("mybank")
-    assert pipeline._kept(places, "2024-03-31") == {}
+    assert pipeline.kept_beside(places, "2024-03-31") == {}
     digests = set()
     for action in ("call", "write"):
         (raw / "segment_actions.csv").write_text(f"when,action\n,{action}\n", encoding="utf-8")
-        digests.add(pipeline._kept(places, "2024-03-31")["segment_actions.csv"])
+        digests.add(pipeline.kept_beside(places, "2024-03-31")["segment_actions.csv"])
     assert len(digests) == 2
 
 
@@ -90,6 +90,6 @@ def test_earlier_lists_and_the_last_release_are_in_the_record_of_later_days_alon
     (places.state / "alerts" / "2024-02-29.csv").write_text("x", encoding="utf-8")
     (places.published / ".releases" / "2024-02-29-a").mkdir(parents=True)
     (places.published / "2024-02-29").symlink_to(".releases/2024-02-29-a")
-    assert pipeline._kept(places, "2024-01-31") == {}
-    assert set(pipeline._kept(places, "2024-02-29")) == {"2024-02-29.csv"}
-    assert pipeline._kept(places, "2024-03-31")["last release"] == "2024-02-29-a"
+    assert pipeline.kept_beside(places, "2024-01-31") == {}
+    assert set(pipeline.kept_beside(places, "2024-02-29")) == {"2024-02-29.csv"}
+    assert pipeline.kept_beside(places, "2024-03-31")["last release"] == "2024-02-29-a"

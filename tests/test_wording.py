@@ -41,6 +41,12 @@ def test_a_sentence_with_its_values():
     assert message.html() == "<b>12.3%</b> of 5,000 customers left"
 
 
+def test_a_currency_has_its_name_in_the_language():
+    message = say("{value:amount} {currency} a year", value=1200, currency="CNY")
+    assert (message.render(), say("{currency}", currency="CNY").render("zh")) == ("1,200 CNY a year", "元")
+    assert say("{currency}", currency="EUR").render("zh") == "EUR"
+
+
 def test_text_from_data_is_escaped_and_left_as_it_is():
     hostile = "<script>{n}</script>"
     assert say("Item {item}", item=hostile).html() == "Item &lt;script&gt;{n}&lt;/script&gt;"

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 import typer
 
 from analysis.errors import Interrupted, UserError
+from analysis.status import EXIT_BAD_INPUT, EXIT_FAILED_REPORT, EXIT_OWN_ERROR, EXIT_SIGNAL
 
-EXIT_FAILED_REPORT, EXIT_BAD_INPUT = 1, 2
+EXIT_DIFFERS = 1
 IMPORT_PAUSE_SECONDS = 0.02
 CommandLineError = typer.BadParameter.__base__  # UsageError, wherever this version of typer keeps it
 LOG = logging.getLogger("crm")
@@ -20,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 all is well; 1 published, but a report failed; 2 nothing was done, and a sentence says why; 130 or 143 interrupted.",
+    epilog="Exit codes: 0 all is well; 1 published, but a report failed; 2 nothing was done, and a sentence says why; 3 an error of the program itself; 130 or 143 interrupted. docs/scheduling.md says what a scheduler does with them.",
 )
 Bank = Annotated[str, typer.Argument(help="Folder of the bank in data/raw/.")]
 Raw = Annotated[Path | None, typer.Option(help="Where the raw files lie, if not in data/raw/BANK.")]
@@ -86,6 +87,30 @@ def report(
     if has_failed:
         LOG.error("at least one report failed; the index says which and why")
         raise typer.Exit(EXIT_FAILED_REPORT)
+
+
+@app.command()
+def verify(
+    where: Annotated[str, typer.Argument(metavar="RELEASE", help="A release's folder, such as reports/demo/latest; or a bank.")],
+    as_of: Annotated[str, typer.Option(help="With a bank: the day of the release, YYYY-MM-DD; else the latest.")] = "",
+    raw: Raw = None,
+) -> None:
+    """Says whether a release is as it was published, and came from the inputs, code and packages that are here."""
+    from analysis.verify import verify as verified
+
+    place, parts = verified(where, as_of, raw)
+    for part in parts:
+        for sentence in part.differs:
+            LOG.error("%s: %s", part.name, sentence)
+        for sentence in part.unchecked:
+            LOG.warning("%s: %s", part.name, sentence)
+        if not part.differs and not part.unchecked:
+            LOG.info("%s: as recorded", part.name)
+    if any(part.differs for part in parts):
+        LOG.error("%s differs from what was recorded", _shown(place))
+        raise typer.Exit(EXIT_DIFFERS)
+    limit = " so far as can be checked here" if any(part.unchecked for part in parts) else ""
+    LOG.info("%s came from these inputs and this code%s", _shown(place), limit)
 
 
 @app.command()
@@ -174,7 +199,10 @@ def main() -> None:
         sys.exit(EXIT_BAD_INPUT)
     except Interrupted as interruption:
         LOG.error("crm: interrupted; what was published stands as it was")
-        sys.exit(128 + interruption.signal)
+        sys.exit(EXIT_SIGNAL + interruption.signal)
+    except Exception:
+        LOG.exception("crm: the program itself met an error")
+        sys.exit(EXIT_OWN_ERROR)
 
 
 def _told(error: CommandLineError) -> str:

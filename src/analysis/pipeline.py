@@ -1,33 +1,40 @@
 """The whole run, as a table of contents: prepare → decide → execute → publish."""
 
 import contextlib
-import datetime as dt
 import errno
 import fcntl
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis import digest
+from analysis import status
+from analysis.beside import decisions_digest, kept_beside
 from analysis.errors import UserError
 from analysis.project import Folders, folders, root, suggestion
 from analysis.report import release
 from analysis.report.edition import Edition
+from analysis.report.paper import find_browser
 from analysis.report.provenance import record
-from analysis.report.publication import PublicationList, check_publication, parameters_in_force, read_publications
+from analysis.report.publication import Publication, PublicationList, check_publication, parameters_in_force, read_publications
 from analysis.report.publish import has_failed, is_current, make, outdated
+from analysis.report.retention import prune
 from analysis.scores import scores
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.bank.config import Labels
     from analysis.bank.prepare import Prepared
 
 LOG = logging.getLogger("crm")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DISK_FULL_WORDS = ("No space left on device", "File too large", "Disk quota exceeded")
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
-IDENTIFYING = ("customers", "parties")
+IDENTIFYING = ("customers", "parties", "holdings", "prospects")
 SHORTEST_IDENTIFIER = 6
+OWNER_ALONE = 0o700  # canonical tables and rejected rows hold names
+STATES = ("published", "not produced", "failed")
 
 
 def prepare_bank(bank: str, raw: Path | None, as_of: str, force: bool) -> "Prepared":
@@ -46,28 +53,76 @@ def report(
 ) -> tuple[Path, bool]:
     """Prepares what changed, makes the reports that are out of date and publishes them. Returns the release's place and
     whether any report failed. A UserError leaves everything published as it was."""
+    from analysis.bank.decisions import DECISIONS, read_decisions
     from analysis.bank.prepare import prepare, prepare_features
 
-    publications = read_publications(root() / "reports.yaml")
-    chosen = publications.chosen(only)
-    for name, entry in publications.reports.items():
-        check_publication(name, entry, root() / "notebooks")
-    _refuse_unknown_tables(publications)
     places = _places(bank, raw, as_of)
-    with exclusive(places):
-        with writing(places.processed):
-            prepared = prepare(places, as_of)
-        release.clear(places.published)
-        edition = _edition(prepared, places, publications, language)
-        due = outdated(edition, chosen, force)
-        if not due:
-            LOG.info("nothing changed: no notebook executed; the pages of %s stand", edition.as_of)
-        if due or not is_current(edition, publications.reports):
+    with status.told(bank) as run:
+        publications = read_publications(root() / "reports.yaml")
+        chosen = publications.chosen(only)
+        for name, entry in publications.reports.items():
+            check_publication(name, entry, root() / "notebooks")
+        _refuse_unknown_tables(publications)
+        with exclusive(places):
+            run.begin()
             with writing(places.processed):
-                prepare_features(prepared, places)
-            with writing(places.published):
-                make(edition, due, publications.reports, jobs, _identifiers(places, edition))
-        return edition.current, has_failed(edition)
+                prepared = prepare(places, as_of)
+            release.clear(places.published)
+            edition = _edition(prepared, places, publications, language)
+            due = outdated(edition, chosen, force)
+            if not due:
+                LOG.info("nothing changed: no notebook executed; the pages of %s stand", edition.as_of)
+            if due or not is_current(edition, publications.reports):
+                with writing(places.processed):
+                    prepare_features(prepared, places)
+                rows = read_decisions(places.definition.with_name(DECISIONS), prepared.config.currency)
+                with writing(places.published):
+                    run.add(**_publish(edition, due, publications, jobs, _identifiers(places, edition), rows))
+            run.add(**_outcome(edition))
+            return edition.current, has_failed(edition)
+
+
+def _publish(
+    edition: Edition,
+    due: dict[str, Publication],
+    publications: PublicationList,
+    jobs: int,
+    identifiers: Set[str],
+    decisions: "pd.DataFrame | None",
+) -> dict:
+    """Makes the release, removes what is kept no longer and tells what changed, if anything did; returns what became of the message."""
+    from analysis.message import before_this, tell
+    from analysis.monthly import complete
+    from analysis.study.decisions import unknown_findings
+
+    before = before_this(edition)
+    make(edition, due, publications.reports, jobs, identifiers, lambda results: complete(results, decisions, results["language"]))
+    for day in prune(edition.published, edition.keep, edition.as_of, edition.languages):
+        LOG.info("the pages of %s were removed: those of %d months are kept", day, edition.keep)
+    for sentence in unknown_findings(decisions, _results(edition)):
+        LOG.warning("%s", sentence)
+    if before.release == edition.current.resolve().name:
+        return {}
+    return {"message": tell(edition, before, publications.message, identifiers)}
+
+
+def _results(edition: Edition) -> dict[str, dict]:
+    """The reports of the release that stands, in the site's own language."""
+    found = release.find_results(edition.current, edition.languages[0])
+    return found[1]["reports"] if found else {}
+
+
+def _outcome(edition: Edition) -> dict:
+    """What the status file says of the release that stands."""
+    reports = _results(edition)
+    states = [entry["status"] for entry in reports.values()]
+    return {
+        "as_of": edition.as_of,
+        "release": edition.current.resolve().name,
+        "pages": f"reports/{edition.bank}/{edition.as_of}/index.html",
+        "reports": {state: states.count(state) for state in STATES},
+        "failed": [name for name, entry in reports.items() if entry["status"] == "failed"],
+    }
 
 
 def _refuse_unknown_tables(publications: PublicationList) -> None:
@@ -93,12 +148,11 @@ def _places(bank: str, raw: Path | None, as_of: str) -> Folders:
 def _edition(prepared: "Prepared", places: Folders, publications: PublicationList, language: str | None) -> Edition:
     config, as_of = prepared.config, str(prepared.as_of)
     languages = list(dict.fromkeys([language or publications.languages[0], *publications.languages]))
-    makers = config.prepared_by
     parameters = {name: parameters_in_force(entry, root() / "notebooks") for name, entry in publications.reports.items()}
     return Edition(
         bank=places.name,
         labels={name: config.label(name) for name in languages},
-        prepared_by={name: getattr(makers, name) or makers.en for name in languages} if makers else {},
+        prepared_by=_in_languages(config.prepared_by, languages),
         kind_of_data=config.kind_of_data,
         as_of=as_of,
         languages=languages,
@@ -106,22 +160,19 @@ def _edition(prepared: "Prepared", places: Folders, publications: PublicationLis
         notebooks=root() / "notebooks",
         published=places.published,
         logs=places.processed / "logs",
-        provenance=record(prepared.manifest, as_of, parameters, _kept(places, as_of)),
+        state=places.state,
+        provenance=record(prepared.manifest, as_of, parameters, kept_beside(places, as_of))
+        | {"decisions": decisions_digest(places)},
         scores=scores(places.processed, prepared.manifest, prepared.as_of),
+        keep=publications.keep,
+        version=config.version or "",
+        classification=_in_languages(config.classification, languages),
+        browser=find_browser(),
     )
 
 
-def _kept(places: Folders, as_of: str) -> dict[str, str]:
-    """What pages speak of and is neither delivered nor computed: digests of the tables that the bank keeps beside its bank.yaml and
-    of the lots of its lists of early warning, and the name of the release before."""
-    from analysis.bank.actions import COLUMNS
-    from analysis.bank.alert_lists import lots_until
-    from analysis.report.earlier import last_release
-
-    edited = [path for name in COLUMNS if (path := places.definition.with_name(name)).is_file()]
-    before = last_release(places.published, dt.date.fromisoformat(as_of))
-    kept = {path.name: digest.of_file(path) for path in [*edited, *lots_until(places.state, dt.date.fromisoformat(as_of))]}
-    return kept | ({"last release": before.name} if before else {})
+def _in_languages(labels: "Labels | None", languages: list[str]) -> dict[str, str]:
+    return {name: getattr(labels, name) or labels.en for name in languages} if labels else {}
 
 
 def _identifiers(places: Folders, edition: Edition) -> frozenset[str]:
@@ -150,7 +201,9 @@ def _identifiers(places: Folders, edition: Edition) -> frozenset[str]:
 def exclusive(places: Folders) -> Iterator[None]:
     """One run for a bank at a time; a second one says that it waits."""
     with writing(places.state):
-        places.state.mkdir(parents=True, exist_ok=True)
+        for folder in (places.state, places.processed):
+            folder.mkdir(parents=True, exist_ok=True)
+        places.processed.chmod(OWNER_ALONE)
         lock = open(places.state / ".lock", "w")  # noqa: SIM115 — held until the run ends
     with lock:
         try:

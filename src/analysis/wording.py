@@ -1,8 +1,9 @@
 """Sentences in two languages: an English template is the key, `locale/zh.po` holds its Chinese.
 
 Templates are `str.format` templates whose format specs are the units of this module:
-`"{rate:share} of {n:count} customers left"`; `capital` opens a Message with a capital letter. Values are formatted for the
-language at the moment of rendering, so one computation serves every language.
+`"{rate:share} of {n:count} customers left"`; `capital` opens a Message with a capital letter, and a value named `currency` is a
+currency's code, told as the language calls it. Values are formatted for the language at the moment of rendering, so one
+computation serves every language.
 """
 
 import datetime as dt
@@ -11,7 +12,7 @@ import math
 import os
 import re
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,7 @@ DECIMALS = {
     "months": 0,
     "amount": 0,
 }
+CURRENCIES = {"zh": {"CNY": "元"}}
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -131,6 +133,11 @@ def catalogue(language: str) -> dict[str, str]:
         return {entry.id: entry.string for entry in read_po(file, locale=language) if entry.id and entry.string}
 
 
+def currency_name(code: str, language: str) -> str:
+    """What a sentence of `language` calls the currency of an ISO 4217 code: the code where it has no name of its own here."""
+    return CURRENCIES.get(language, {}).get(code, code)
+
+
 def format_value(value: object, unit: str, language: str = "en", sign: bool = False) -> str:
     """A number in a unit: count, share (0-1, shown in %), points (a difference of shares), score (NPS, -100 to 100),
     mark (1-10), ratio, number, days, months, amount (money in full), money (compact), date, month."""
@@ -171,6 +178,10 @@ def _format_date(value: object, unit: str, language: str) -> str:
 class _Formatter(string.Formatter):
     def __init__(self, language: str, escapes: bool = False):
         self.language, self.escapes = language, escapes
+
+    def get_value(self, key: str | int, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
+        value = super().get_value(key, args, kwargs)
+        return currency_name(value, self.language) if key == "currency" and isinstance(value, str) else value
 
     def format_field(self, value: object, spec: str) -> str:
         if isinstance(value, Message):

@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 
 import pytest
 
@@ -156,3 +157,30 @@ def test_tiers_rise(tmp_path):
     with pytest.raises(UserError) as refused:
         read_config(path)
     assert str(refused.value) == f"{path}, line 5: tiers: private_banking must begin above affluent; mend it."
+
+
+def test_targets_classification_and_version(tmp_path):
+    own = "targets: {churn_rate: 0.07, nps: 30}\nclassification: {en: Confidential, zh: 秘密}\nversion: '1.10'\n"
+    config = configured(tmp_path, own + WHOLE)
+    assert config.targets == {"churn_rate": 0.07, "nps": 30.0}
+    assert (config.classification.zh, config.version) == ("秘密", "1.10")
+    assert configured(tmp_path, WHOLE).targets == {}
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        (
+            "targets: {chrun_rate: 0.1}",
+            "line 1: unknown key 'targets.chrun_rate'; did you mean 'churn_rate'? Take it out or mend",
+        ),
+        ("target: {}", "line 1: unknown key 'target'; did you mean 'targets'?"),
+        ("targets: {churn_rate: 7}", "line 1: 'targets.churn_rate' is 7, but it should be less than or equal to 1; mend it."),
+        ("targets: {average_aum: .inf}", "line 1: 'targets.average_aum' is Infinity, but it should be a finite number; mend it."),
+        ("targets: 7", "line 1: 'targets' needs keys of its own; write it as {active_customers: …, average_aum: …"),
+        ("version: 1.10", "line 1: 'version' is 1.1, but it should be a valid string; mend it."),
+    ],
+)
+def test_a_target_that_is_none_is_refused(tmp_path, own, sentence):
+    with pytest.raises(UserError, match=re.escape(sentence)):
+        configured(tmp_path, f"{own}\n{WHOLE}")

@@ -1,37 +1,26 @@
 """Notebooks by papermill's own command line, from a folder that is not the project's, on a small bank: the one that is not published, and
-one of each kind of those that are. The others run when the pages are made (tests/pages, where their findings are read as well)."""
+one of those that are. The others run when the pages are made (tests/pages, where their findings are read as well)."""
 
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from tests.conftest import project_root
+from tests.conftest import PROJECT, copied_project
 from tests.study.test_methods import is_documented
 
-from analysis.bank.demo import make_demo_bank
-from analysis.bank.prepare import prepare
-from analysis.project import folders
 from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
 
-NOTEBOOKS = [
-    Path(__file__).parents[2] / "notebooks" / f"{name}.ipynb"
-    for name in ("one_customer", "churn_attribution", "complaint_causes")
-]
-CUSTOMERS = 1000
+NOTEBOOKS = [PROJECT / "notebooks" / f"{name}.ipynb" for name in ("one_customer", "relations")]
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(shared_demo, tmp_path_factory):
     """A project's root with the demo bank, prepared."""
-    with project_root(tmp_path_factory.mktemp("home")) as root:
-        make_demo_bank(root / "data" / "raw" / "demo", customers=CUSTOMERS)
-        prepare(folders("demo"))
-    return root
+    return copied_project(shared_demo, tmp_path_factory.mktemp("made") / "home")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])

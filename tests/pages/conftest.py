@@ -1,10 +1,6 @@
 """Pages for a real browser: a report with every mark, the same with a reservation and with hostile text wherever text can
 come from data, an index with a published, a missing and a failed report, and the Chinese pages of a small demo bank."""
 
-import os
-import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from nbformat import NotebookNode
+from tests.conftest import copied_project, crm, demo_of_all_workers
 
 from analysis.finding import Column, Exhibit, Finding
 from analysis.report import charts
@@ -23,8 +20,6 @@ from analysis.report.page import Setting, render_page
 from analysis.report.tables import table
 from analysis.wording import say
 
-PROJECT = Path(__file__).parents[2]
-CUSTOMERS = 1500  # as many as the model, the segments and the branches' comparison need
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -164,19 +159,19 @@ def results(name: str, found: list[dict]) -> dict:
 def pytest_collection_modifyitems(items):
     """What needs the demo bank's site comes last, since it is made meanwhile, and there each page's own tests together."""
     items.sort(
-        key=lambda item: ("zh/" in item.nodeid or "site" in getattr(item, "fixturenames", ()), _published_page(item) or "")
+        key=lambda item: (bool(_published_page(item)) or "site" in getattr(item, "fixturenames", ()), _published_page(item))
     )
 
 
-def _published_page(item) -> str | None:
+def _published_page(item) -> str:
     name = str(getattr(getattr(item, "callspec", None), "params", {}).get("name", ""))
-    return name if name.startswith("zh/") else None
+    return name if "/" in name else ""
 
 
 @pytest.fixture(scope="session")
 def site_to_come(tmp_path_factory):
     with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(make_site, tmp_path_factory.mktemp("home"))
+        yield pool.submit(make_site, tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("made") / "home")
 
 
 @pytest.fixture(scope="session")
@@ -185,13 +180,9 @@ def site(site_to_come) -> Path:
     return site_to_come.result()
 
 
-def make_site(home: Path) -> Path:
-    shutil.copytree(PROJECT / "notebooks", home / "notebooks")
-    shutil.copy(PROJECT / "reports.yaml", home)
-    for words in (["demo", "--customers", str(CUSTOMERS)], ["report", "demo"]):
-        command = [sys.executable, "-m", "analysis.cli", *words]
-        done = subprocess.run(command, env={**os.environ, "CRM_HOME": str(home)}, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stderr[-2000:]
+def make_site(base: Path, home: Path) -> Path:
+    copied_project(demo_of_all_workers(base), home)
+    crm(home, "report", "demo", CRM_CHROMIUM=str(CHROMIUM))
     return home / "reports" / "demo" / "latest"
 
 
@@ -233,25 +224,35 @@ def kept(browser):
     return {}
 
 
+def listened(browser, file: Path, width: int = 1440):
+    """A page of the file in a tab of its own; `page.heard` lists whatever it asked for, said, threw or asked the reader."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    own = file.as_uri()
+    page.heard = []
+    page.on("request", lambda request: request.url in (own, "data:,") or page.heard.append(f"request {request.url}"))
+    page.on("console", lambda message: page.heard.append(f"console {message.text}"))
+    page.on("pageerror", lambda error: page.heard.append(f"error {error}"))
+    page.on("dialog", lambda dialog: (page.heard.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.goto(own)
+    return page
+
+
+def file_of(site: Path, name: str) -> Path:
+    """Where a site whose own language is English keeps the page `<language>/<report>`."""
+    return site / f"{name.removeprefix('en/')}.html"
+
+
 @pytest.fixture
 def visit(browser, pages, kept, request):
-    """Opens a page at a width; `page.heard` lists whatever it asked for, said, threw or asked the reader. A published page is opened
-    once for all tests that leave it as it is; `afresh` opens another."""
+    """Opens a page at a width. A published page is opened once for all tests that leave it as it is; `afresh` opens another."""
     opened = []
 
     def open_page(name: str, width: int = 1440, afresh: bool = False):
         if name in kept and not afresh:
             kept[name].set_viewport_size({"width": width, "height": 900})
             return kept[name]
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        file = pages[name] if name in pages else request.getfixturevalue("site").resolve() / f"{name}.html"
-        own = file.as_uri()
-        page.heard = []
-        page.on("request", lambda request: request.url in (own, "data:,") or page.heard.append(f"request {request.url}"))
-        page.on("console", lambda message: page.heard.append(f"console {message.text}"))
-        page.on("pageerror", lambda error: page.heard.append(f"error {error}"))
-        page.on("dialog", lambda dialog: (page.heard.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.goto(own)
+        file = pages[name] if name in pages else file_of(request.getfixturevalue("site").resolve(), name)
+        page = listened(browser, file, width)
         if name in pages or afresh:
             opened.append(page)
         else:

@@ -5,16 +5,18 @@ import json
 import re
 
 import pytest
+import yaml
+from tests.conftest import PROJECT
+from tests.pages.conftest import file_of
+from tests.pages.pdf_text import sheets
 from tests.study.test_methods import CAUSAL, QUOTED, is_documented
 
 pytestmark = pytest.mark.browser
-REPORTS = (
-    "zh/relations", "zh/segmentation", "zh/value", "zh/lifetime", "zh/lifecycle", "zh/companies", "zh/prospects", "zh/satisfaction",
-    "zh/satisfaction_nonresponse", "zh/satisfaction_drivers", "zh/satisfaction_and_churn", "zh/complaints", "zh/complaint_causes",
-    "zh/churn", "zh/churn_model", "zh/churn_attribution", "zh/early_warning",
-)  # fmt: skip
-CHINESE = ("zh/index", *REPORTS)
-NAMES = ("report", "index", "hostile", "hostile-index", *CHINESE)
+REPORTS = tuple(yaml.safe_load((PROJECT / "reports.yaml").read_text(encoding="utf-8"))["reports"])
+MADE = ("report", "index", "hostile", "hostile-index")
+PUBLISHED = tuple(f"{language}/{name}" for language in ("en", "zh") for name in ("index", *REPORTS))
+CHINESE = tuple(name for name in PUBLISHED if name.startswith("zh/"))
+TAGS = {"en": "en", "zh": "zh-CN"}
 WIDTHS = (1440, 390)
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 ON_A_TELEPHONE = {  # what hangs on the width alone: pages made for the test are read whole at both widths
@@ -30,9 +32,10 @@ IDENTIFIER = re.compile(  # a file's name; the bank's own campaigns; parameters,
 )
 COMPACT = re.compile(r"[\d.,]+ (million|billion)|[\d.,]+[万亿]")  # units of their own in each language
 both = pytest.mark.parametrize("width", WIDTHS)
-every_page = pytest.mark.parametrize("name", NAMES)
+every_page = pytest.mark.parametrize("name", [*MADE, *PUBLISHED])
+published_page = pytest.mark.parametrize("name", PUBLISHED)
 chinese_page = pytest.mark.parametrize("name", CHINESE)
-charted = pytest.mark.parametrize("name", ["report", *REPORTS])
+charted = pytest.mark.parametrize("name", ["report", *(name for name in PUBLISHED if not name.endswith("/index"))])
 
 
 @every_page
@@ -51,7 +54,7 @@ def test_axe_finds_nothing(visit, name, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     page = visit(name, width)
     page.evaluate(OPEN)
-    found = axe.Axe().run(page, options=AXE if name not in CHINESE or width == WIDTHS[0] else ON_A_TELEPHONE)
+    found = axe.Axe().run(page, options=AXE if name in MADE or width == WIDTHS[0] else ON_A_TELEPHONE)
     assert found.violations_count == 0, found.generate_report()
 
 
@@ -121,13 +124,82 @@ def test_each_links_target_is_on_the_page(visit):
 
 
 @every_page
-def test_it_prints(visit, name):
+def test_paper_leaves_out_what_only_a_screen_needs(visit, name):
     page = visit(name)
-    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     page.emulate_media(media="print")
     shown = page.locator(".toc:visible, .skip:visible, .noprint:visible, .foot:visible").count()
     page.emulate_media(media="screen")
     assert shown == 0
+
+
+PRINTED = {"en": ("Internal", "Page{}of{}"), "zh": ("内部资料", "第{}页，共{}页")}
+
+
+@pytest.mark.parametrize("name", ["en/index", "zh/index", "en/data_trust", "zh/churn_attribution"])
+def test_each_sheet_bears_classification_and_number(visit, name):
+    printed = sheets(visit(name).pdf(prefer_css_page_size=True))
+    assert len(printed) >= 2
+    assert len(printed) <= 4 or not name.endswith("/index")
+    classification, number = PRINTED[name[:2]]
+    for place, text in enumerate(printed, 1):
+        assert classification in text
+        assert number.format(place, len(printed)) in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_monthly_report_lies_beside_its_page_as_pdf(site, language):
+    (file,) = file_of(site, f"{language}/index").parent.glob("monthly-*.pdf")
+    printed = sheets(file.read_bytes())
+    assert 2 <= len(printed) <= 4
+    assert all(PRINTED[language][0] in text for text in printed)
+
+
+@pytest.mark.parametrize("name", ["en/index", "zh/index"])
+def test_the_index_opens_with_the_status_and_shows_six_figures(visit, name):
+    page = visit(name)
+    sections = page.locator("main section h2").evaluate_all("all => all.map(h2 => h2.id)")
+    assert sections[:3] == ["status", "figures", "findings"]
+    assert sections.index("findings") < sections.index("decisions")
+    figures = page.locator("article.fig")
+    assert figures.count() == 6
+    for place in range(6):
+        told = figures.nth(place)
+        title, alone = (told.locator(each).first.text_content().strip() for each in ("h3", "svg title"))
+        assert alone.startswith(title)
+        assert re.search(r"\d", told.locator(".val").text_content())
+        assert told.locator(".verdict").text_content().strip()
+
+
+@charted
+def test_a_charts_alt_text_is_its_takeaway(visit, name):
+    others = """() => [...document.querySelectorAll('figure')].flatMap(figure => [...figure.querySelectorAll('svg[role=img]')].map(svg =>
+        [figure.querySelector('h3'), svg.querySelector('title')].map(node => node.textContent.replace(/\\s+/g, ' ').trim())
+    )).filter(([takeaway, title]) => takeaway !== title)"""
+    page = visit(name)
+    assert page.evaluate(others) == []
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('svg[role=img] > desc')].filter(desc => !/\\d/.test(desc.textContent)).length"
+        )
+        == 0
+    )
+
+
+@pytest.mark.parametrize("name", ["zh/index", "en/index", "zh/churn_attribution"])
+def test_all_that_can_be_used_is_reached_by_keyboard_and_seen_to_be(visit, name):
+    page = visit(name, afresh=True)
+    usable = "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')].filter(node => node.checkVisibility() || node.className === 'skip')"
+    wanted = page.evaluate(f"({usable}).length")
+    reached, unseen = set(), []
+    for _ in range(wanted):
+        page.keyboard.press("Tab")
+        place, outline = page.evaluate(
+            f"[({usable}).indexOf(document.activeElement), getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        reached.add(place)
+        unseen += [place] * (outline == "none")
+    assert reached == set(range(wanted))
+    assert unseen == []
 
 
 def test_further_findings_are_on_paper_and_sources_are_not(visit):
@@ -168,17 +240,25 @@ def test_hostile_text_stands_as_text(visit, name):
     assert page.locator("img[src='x']").count() == 0
 
 
-@chinese_page
-def test_a_chinese_page_says_its_language_and_leads_to_the_english_one_and_back(visit, name):
-    page = visit(name, afresh=True)
-    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+@published_page
+def test_a_page_says_its_language_and_leads_to_the_other(visit, site, name):
+    language, _, report = name.partition("/")
+    (other,) = {"en", "zh"} - {language}
+    page = visit(name)
+    assert page.evaluate("document.documentElement.lang") == TAGS[language]
+    leads = page.locator(f"a[hreflang={TAGS[other]}]").first.evaluate("link => link.href")
+    assert leads == file_of(site.resolve(), f"{other}/{report}").as_uri()
+    assert file_of(site, f"{other}/{report}").is_file()
+
+
+def test_the_link_between_the_languages_can_be_followed(visit):
+    page = visit("zh/churn", afresh=True)
     title = page.title()
-    page.locator("a[hreflang=en]").click()
+    page.locator("a[hreflang=en]").first.click()
     assert page.evaluate("document.documentElement.lang") == "en"
-    assert not page.url.endswith(f"{name}.html")
-    page.locator("a[hreflang=zh-CN]").click()
-    assert page.url.endswith(f"{name}.html")
+    page.locator("a[hreflang=zh-CN]").first.click()
     assert page.title() == title
+    assert page.heard == [f"request {page.url.replace('/zh/', '/')}"] or page.heard == []
 
 
 @chinese_page
@@ -240,5 +320,8 @@ def reports_of(place) -> dict:
     return json.loads((place / "results.json").read_text(encoding="utf-8"))["reports"]
 
 
-def test_a_page_is_light(pages):
-    assert max(path.stat().st_size for path in pages.values()) < 1_500_000
+def test_a_page_is_light_and_runs_no_script(site, pages):
+    files = [*site.rglob("*.html"), *pages.values()]
+    assert len(files) == len(PUBLISHED) + len(MADE)
+    assert {path.name for path in files if path.stat().st_size > 1_000_000} == set()
+    assert [path.name for path in files if "<script" in path.read_text(encoding="utf-8").lower()] == []

@@ -428,3 +428,39 @@ def test_no_usual_font_is_much_wider_than_reckoned(text, weight):
 
     width = TextPath((0, 0), text, size=13, prop=FontProperties(family="DejaVu Sans", weight=weight)).get_extents().width
     assert width < 1.03 * text_width(text, 13, weight == "bold")
+
+
+def test_the_range_that_chance_explains_is_grey():
+    frame = pd.DataFrame({"series": ["Complaints"] * 2 + ["Limits"] * 2, "x": [1, 2] * 2, "value": [3.0, 4, 3, 3], "low": [np.nan, np.nan, 2, 2],
+                          "high": [np.nan, np.nan, 5, 5], "is_limits": [False, False, True, True]})  # fmt: skip
+    html = body("lines", frame, x_unit="number")
+    assert "#e6eaee" in html
+    assert "#94640a" not in html
+    assert "#94640a" in body("lines", frame.drop(columns="is_limits"), x_unit="number")
+
+
+def test_chinese_needs_no_chinese_font_where_a_chart_is_built(monkeypatch):
+    """The only font that is known here is matplotlib's own; the text stays text, and the page's font draws it."""
+    from matplotlib import font_manager
+
+    own = [font for font in font_manager.fontManager.ttflist if "DejaVu" in font.name]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
+    html = body("intervals", ROWS.assign(label=say("Mass")), "zh")
+    assert "大众客户</text>" in html
+    assert "font-family" not in html
+
+
+def test_parts_below_their_total_are_indented():
+    frame = pd.DataFrame({"label": ["Branches", "East", "West"], "value": [3.0, 1, 2], "kind": ["total", "part", "part"]})
+    lefts = re.findall(
+        r'<text [^>]*?(?:x="([\d.]+)"|translate\(([\d.]+))[^>]*>(Branches|East|West)<', body("bars", frame, unit="count")
+    )
+    assert [float(x or moved or 0) for x, moved, _ in lefts[:3]] == [0, 16, 16]
+
+
+def test_a_heat_map_tells_its_sides_apart_in_grey():
+    frame = pd.DataFrame({"row": ["a", "b"], "column": ["x", "x"], "value": [2.0, -2.0], "text": ["1", "2"]})
+    marks = [
+        body("heat", frame.assign(value=values), unit="number").count("<use") for values in ([2.0, -2.0], [2.0, 1.0], [2.0, -0.1])
+    ]
+    assert marks == [4, 0, 2]

@@ -1,8 +1,10 @@
 """The last look at a page: each fault makes it fail, and what only looks like one does not."""
 
 import pytest
+from stdnum import luhn
+from stdnum.cn import uscc
 
-from analysis.report.inspection import faults, revealed, shows_any
+from analysis.report.inspection import faults, faults_in_results, faults_in_text, revealed, shows_any
 
 CLEAN = """<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">
 <style>body { background: url("data:image/png;base64,AAAA") }</style><title>Page</title></head><body>
@@ -55,6 +57,13 @@ def test_a_clean_page_has_no_fault():
         ("<pre>0  13912345678</pre>", "it shows what looks like a mobile telephone number in section 'Assets'"),
         ('<svg role="img" aria-label="13912345678"><title>x</title></svg>', "it shows what looks like a mobile telephone number in section 'Assets'"),
         ("<p>11010519491231002X</p>", "it shows what looks like an identity number in section 'Assets'"),
+        ("<p>110105 19491231 002X</p>", "it shows what looks like an identity number in section 'Assets'"),
+        ("<p>+86 139 1234 5678</p>", "it shows what looks like a mobile telephone number in section 'Assets'"),
+        ("<p>010-62781234</p>", "it shows what looks like a telephone number in section 'Assets'"),
+        ("<p>电话（0755）26781234</p>", "it shows what looks like a telephone number in section 'Assets'"),
+        ("<p>card 4111 1111 1111 1111</p>", "it shows what looks like the number of a bank card in section 'Assets'"),
+        ("<p>account 1234567890123</p>", "it shows what looks like an account number in section 'Assets'"),
+        ("<p>91310000775785552L</p>", "it shows what looks like a company's credit code in section 'Assets'"),
         ("<p>anna@example.org</p>", "it shows what looks like an e-mail address in section 'Assets'"),
         ("<p>worst: K000001.</p>", "it shows a customer's name or number in section 'Assets'"),
         ("<td>Anna\n Alpha</td>", "it shows a customer's name or number in section 'Assets'"),
@@ -83,6 +92,12 @@ def test_what_stands_outside_every_section_is_looked_at():
         "139\n1234\n5678",
         "1,139 1234 56789",
         "20250630 and 110105194912310021234",
+        "4111 1111 1111 1112",
+        "91310000775785552M",
+        "1,234,567,890,123,456",
+        "0.1234567890123456",
+        "2024-06-30 2025-06-30",
+        "2010-2023 4567",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     ],
 )
@@ -108,3 +123,23 @@ def test_an_identifier_is_found_as_a_word_of_its_own(text, is_shown):
 
 def test_hostile_text_of_the_bank_shown_as_text_is_no_fault():
     assert faults(page("<p>Branch {{7*7}} &lt;script&gt;alert(1)&lt;/script&gt; javascript:alert(1) %s ${x}</p>")) == []
+
+
+def test_check_digits_are_those_of_the_standards():
+    cards = [f"622202{number:012d}7" for number in range(40)]
+    spaced = [" ".join(card[start : start + 4] for start in range(0, 19, 4)) for card in cards]
+    assert [bool(revealed(text)) for text in spaced] == [luhn.is_valid(card) for card in cards]
+    codes = [f"91310000775785{number:03d}L" for number in range(500, 590)]
+    assert [bool(revealed(code)) for code in codes] == [uscc.is_valid(code) for code in codes]
+    assert any(map(uscc.is_valid, codes))
+
+
+def test_results_and_printed_text_are_looked_at_with_their_place():
+    findings = [{"text": "K000001 left", "value": 13912345678}, {"text": "call 13912345678"}]
+    results = {"reports": {"churn": {"findings": findings}}, "as_of": "2025-06-30"}
+    assert faults_in_results(results, frozenset({"K000001"})) == [
+        "it shows a customer's name or number in results.json, reports, churn, findings, text",
+        "it shows what looks like a mobile telephone number in results.json, reports, churn, findings, text",
+    ]
+    assert faults_in_results({"reports": {"churn": {"value": 13912345678}}}) == []
+    assert faults_in_text("anna@example.org", "page 2") == ["it shows what looks like an e-mail address in page 2"]

@@ -11,7 +11,6 @@ from analysis.errors import UserError
 from analysis.finding import Column, Exhibit, Finding
 from analysis.report import charts
 from analysis.report.display import Shown, findings
-from analysis.report.foreign import definitions
 from analysis.report.inspection import faults
 from analysis.report.page import Setting, render_page, stylesheet_hash
 from analysis.report.tables import table
@@ -115,6 +114,23 @@ def test_further_findings_are_folded_away_and_published_all_the_same():
     assert shown.select_one(".finds .sep").get_text() == "1,000 customers"
 
 
+def test_many_further_findings_stand_under_the_headings_of_their_sections():
+    stated = [finding("a"), *(finding(f"b{place}", "rates" if place % 2 else None, is_headline=False) for place in range(14))]
+    shown = soup(text("## How many?"), code(figure()), stated=stated).select_one("details.further")
+    assert [heading.get_text() for heading in shown.find_all("h3")] == ["How many?"]
+    assert [len(items.find_all("li")) for items in shown.find_all("ol")] == [7, 7]
+
+
+def test_a_term_is_linked_where_it_first_occurs_and_defined_at_the_end():
+    page = rendered(
+        text("## Who?\nWho left **has** left."), code(figure()), text("## Definitions\n- **Left**: closed the account.")
+    )
+    shown = BeautifulSoup(page.html, "html.parser")
+    assert [(link.get_text(), link["title"]) for link in shown.select("a.term")] == [("left", "closed the account.")]
+    assert shown.select_one(".finds a.term")["href"] == "#" + shown.select_one("dl.def > div")["id"]
+    assert page.findings[0]["html"] == "<b>7.9%</b> left"
+
+
 def test_an_absent_exhibit_is_a_heading_and_one_sentence():
     section = soup(text("## Who complains?\nHow to read."), code(absent())).select_one("section.none")
     assert section.get_text(" ", strip=True) == "Who complains? The bank brings no complaints."
@@ -147,6 +163,7 @@ def test_masthead_and_paper_name_bank_day_and_version():
     versioned = soup(setting=Setting("Demo Bank", "real", "2025-06-30", "en", "Research", version="1a2b3c4"))
     facts = [(fact.dt.get_text(), fact.dd.get_text()) for fact in versioned.select(".meta div")]
     assert facts == [
+        ("Period", "June 2025"),
         ("As of", "30 June 2025"),
         ("Prepared by", "Research"),
         ("Classification", "Internal"),
@@ -161,14 +178,6 @@ def test_another_language_is_linked_and_the_page_says_its_own():
     setting = Setting("Demo Bank", "real", "2025-06-30", "en", "", other_languages={"zh-CN": "zh/churn.html"})
     link = soup(setting=setting).select_one("a[hreflang]")
     assert (link["href"], link["lang"], link.get_text()) == ("zh/churn.html", "zh-CN", "中文")
-
-
-def test_a_list_of_terms_is_a_definition_list():
-    shown = BeautifulSoup(
-        definitions("<ul><li><strong>Churn</strong>: left &lt;us&gt;.</li></ul><ul><li>no term</li></ul>"), "html.parser"
-    )
-    assert str(shown.dl) == '<dl class="def"><div><dt>Churn</dt><dd>left &lt;us&gt;.</dd></div></dl>'
-    assert shown.li.get_text() == "no term"
 
 
 def test_a_frame_and_a_print_are_shown_safely_and_a_warning_is_not():

@@ -131,7 +131,7 @@ def test_floors_for_known_scores_are_accepted(notebooks, tmp_path):
         ("", "reports.yaml: it holds no keys; write at least reports, with a notebook for each."),
         ("languages: [en]", "reports.yaml: 'reports' is missing; add it."),
         ("reports: {}", "reports.yaml: 'reports' is empty; write at least one."),
-        ("report: {}\nreports: {a: {notebook: a.ipynb}}", "reports.yaml: unknown key 'report'; did you mean 'reports'? Keys: languages, reports."),
+        ("report: {}\nreports: {a: {notebook: a.ipynb}}", "reports.yaml: unknown key 'report'; did you mean 'reports'? Keys: languages, keep, message, reports."),
         ("reports: {a: {notebok: a.ipynb, notebook: a.ipynb}}", "reports.yaml: unknown key 'reports.a.notebok'; did you mean 'notebook'? Keys: notebook, tables, floors, parameters, audience, time_limit_seconds."),
         ("reports: {a: {}}", "reports.yaml: 'reports.a.notebook' is missing; add it."),
         ("reports: {a: a.ipynb}", "reports.yaml: 'reports.a' needs keys of its own, at least notebook."),

@@ -39,7 +39,7 @@ class Press:
         self.edition = Edition(
             bank="mine", labels={"en": "My bank", "zh": "我行"}, prepared_by={}, kind_of_data="real", as_of="2025-06-30",
             languages=["en"], tables=frozenset({"customers"}), notebooks=self.notebooks, published=self.published,
-            logs=home / "processed" / "logs",
+            logs=home / "processed" / "logs", state=home / "state",
             provenance={"commit": "abc", "code": "c", "inputs": {"clients": "i"}, "definitions": "d", "tables": {"customers": TABLE},
                         "as_of": "2025-06-30", "parameters": {}, "packages": {}},
         )  # fmt: skip
@@ -112,7 +112,7 @@ def press(tmp_path, monkeypatch) -> Press:
 
 def test_a_release_holds_pages_index_and_results_in_the_list_s_order(press):
     assert press.run() == ["first", "second", "third"]
-    assert sorted(press.site()) == ["first.html", "index.html", "results.json", "second.html", "third.html"]
+    assert sorted(press.site()) == ["first.html", "index.html", "manifest.json", "results.json", "second.html", "third.html"]
     assert list(press.results()) == ["first", "second", "third"]
     entry = press.results()["first"]
     assert (entry["status"], entry["reason"], entry["page"], entry["page_as_of"]) == (
@@ -240,7 +240,7 @@ def test_a_failed_report_is_tried_again_and_its_old_page_goes(press):
     assert press.results()["second"]["page"] == "second-2025-06-30.html"
     del press.says["second"]
     assert press.run() == ["second"]
-    assert sorted(press.site()) == ["first.html", "index.html", "results.json", "second.html", "third.html"]
+    assert sorted(press.site()) == ["first.html", "index.html", "manifest.json", "results.json", "second.html", "third.html"]
 
 
 def test_a_failure_that_has_no_page_yet_shows_none(press):

@@ -47,7 +47,7 @@ def test_a_table_as_html():
         "<tbody>\n"
         '<tr><th scope="row">Mass</th><td class="n">1,012,300</td><td class="n">7.5</td><td class="n">+1.5</td></tr>\n'
         '<tr><th scope="row">&lt;b&gt;P&amp;B&lt;/b&gt;</th><td class="n soft">7,910</td><td class="n soft">–</td>'
-        '<td class="n soft">−0.6</td></tr>\n'
+        '<td class="n soft"><span class="neg">-</span>0.6</td></tr>\n'
         '<tr class="sum"><th scope="row">All</th><td class="n">1,020,210</td><td class="n">7.5</td>'
         '<td class="n">+1.5</td></tr>\n'
         "</tbody></table></div>"
@@ -113,3 +113,33 @@ def test_few_columns_with_long_cells_take_the_margin():
     wide = (COLUMNS[0], *(Column(f"value{number}", say("Value"), "share") for number in range(5)))
     assert '<table class="t wide roomy">' in shown(frame, wide).content["en"]["body"]
     assert '<table class="t wide">' in shown(frame, wide[:4]).content["en"]["body"]
+
+
+def test_chinese_amounts_of_one_unit_share_one_scale_declared_in_the_head(monkeypatch):
+    monkeypatch.setenv("CRM_LANGUAGES", "zh")
+    money = say("{currency}", currency="CNY")
+    frame = pd.DataFrame({"tier": ["Mass", "All"], "then": [-523.0, 41_250_000.0], "mean": [900.0, 950.0]})
+    columns = (COLUMNS[0], Column("then", say("Then"), "amount", money), Column("mean", say("Mean"), "amount", say("{currency} a year", currency="CNY")))  # fmt: skip
+    made = ElementTree.fromstring(shown(frame, columns).content["zh"]["body"])
+    assert [node.text for node in made.iter("small")] == ["万元", "元/年"]
+    assert ["".join(node.itertext()) for node in made.iter("td")] == ["-0.1", "900", "4,125.0", "950"]
+    large = frame.assign(then=[-12_000_000.0, 2_413_000_000.0])
+    made = ElementTree.fromstring(shown(large, columns).content["zh"]["body"])
+    assert ["".join(node.itertext()) for node in made.iter("td")] == ["-0.12", "900", "24.13", "950"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (("0.8 (−0.2 to 2.7)", "–"), "n"),
+        (("0.8 (−0.2 to 2.7)", "none"), "short"),
+        (("79", "12", "more than 126"), "n"),
+        (("129.8% (−113.0% to 172.5%)", "−6.1% (−13.5% to 7.8%)"), "n"),
+        (("2 to 5 years", "over 5 years"), "short"),
+        (("–", "–"), "short"),
+    ],
+)
+def test_texts_that_are_figures_stand_right_aligned(texts, kind):
+    frame = pd.DataFrame({"tier": "Mass", "told": [*texts]})
+    cells = ElementTree.fromstring(shown(frame, (COLUMNS[0], Column("told", say("Told")))).content["en"]["body"]).iter("td")
+    assert {cell.get("class") for cell in cells} == {kind}

@@ -33,8 +33,8 @@ def report(history):
 
 
 @pytest.fixture(scope="module")
-def model_report(history):
-    return churn_model(history, AS_OF, RULE, 100)
+def model_report(simulate_history):
+    return churn_model(simulate_history(1000), AS_OF, RULE, 100)
 
 
 def exhibits(report):

@@ -9,6 +9,7 @@ from analysis import cli
 from analysis.errors import UserError
 from analysis.project import root
 from analysis.validation import command, passport, seeds
+from analysis.validation.code import methods_digest
 from analysis.validation.command import Asked
 
 
@@ -22,7 +23,15 @@ def tasks_run(project, monkeypatch):
             computed.append(task.seed)
             yield task, ValueError("secret") if task.seed in failing else [{"id": "x", "seed": task.seed}]
 
-    failing = set()
+    failing, digests = set(), {}
+
+    def digest_once(parameters):
+        key = json.dumps(parameters)
+        if key not in digests:
+            digests[key] = methods_digest(parameters)
+        return digests[key]
+
+    monkeypatch.setattr(seeds, "methods_digest", digest_once)
     monkeypatch.setattr(seeds, "finished", finished)
     return computed, failing
 

@@ -2,17 +2,13 @@
 (`segment_actions.csv`), what it does about which category of complaints (`complaint_actions.csv`), and what it does when a
 customer may leave, by the first reason code (`warning_actions.csv`)."""
 
-import csv
-import datetime as dt
-import io
-import re
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 
+from analysis.bank.edited import is_amount, is_day, read_rows
 from analysis.errors import UserError
-from analysis.project import suggestion
 
 ACTION = ("action", "action_zh", "owner", "owner_zh")
 SEGMENTS, COMPLAINTS, WARNINGS = "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv"
@@ -35,68 +31,25 @@ def read_actions(path: Path) -> pd.DataFrame | None:
     all."""
     if not path.is_file():
         return None
-    lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    try:
-        header, columns = [name.strip() for name in next(lines, [])], COLUMNS[path.name]
-        _refuse_header(path, header, columns)
-        rows = [_row(path, lines.line_num, header, columns, cells) for cells in lines if any(cell.strip() for cell in cells)]
-    except csv.Error as error:
-        raise UserError(f"{path}, line {lines.line_num}: not valid CSV ({error}); mend its quotation marks.") from None
+    columns = COLUMNS[path.name]
+    rows = [_checked(row) for row in read_rows(path, columns, (columns[0], ACTION[0]))]
     _refuse_unreachable(rows, columns[0])
     return pd.DataFrame(rows, columns=[*columns, "place"])
 
 
-def _text(path: Path) -> str:
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8.") from None
-
-
-def _refuse_header(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
-    where = f"{path}, line 1"
-    for name in header:
-        if name not in columns:
-            hint = suggestion(name, list(columns))
-            raise UserError(f"{where}: unknown column '{name}'{hint} The columns are {', '.join(columns)}, separated by commas.")
-    if len(set(header)) < len(header):
-        raise UserError(f"{where}: a column stands twice; take one of the two out.")
-    for name in (columns[0], ACTION[0]):
-        if name not in header:
-            raise UserError(f"{where}: the column '{name}' is missing; the columns are {', '.join(columns)}.")
-
-
-def _row(path: Path, line: int, header: list[str], columns: tuple[str, ...], cells: list[str]) -> dict[str, str]:
-    place = f"{path}, line {line}"
-    if len(cells) > len(header):
-        raise UserError(
-            f"{place}: {len(cells)} values in {len(header)} columns; put a text that holds a comma in quotation marks."
-        )
-    row = dict.fromkeys(columns, "") | dict(zip(header, map(str.strip, cells), strict=False))
+def _checked(row: dict[str, str]) -> dict[str, str]:
+    place = row["place"]
     if not row["action"]:
         raise UserError(f"{place}: the action is empty; state one, or take the row out.")
-    if row.get("due") and not _is_day(row["due"]):
+    if row.get("due") and not is_day(row["due"]):
         raise UserError(f"{place}: the due date '{row['due']}' is none; write it as YYYY-MM-DD.")
     if row.get("days") and not (row["days"].isdecimal() and int(row["days"]) <= MOST_DAYS):
         raise UserError(f"{place}: the limit '{row['days']}' is none; write whole days from 0 to {MOST_DAYS}.")
-    if row.get("cost") and not _is_cost(row["cost"]):
+    if row.get("cost") and not is_amount(row["cost"]):
         raise UserError(
             f"{place}: the cost '{row['cost']}' is none; write an amount of 0 or more without separators, such as 30."
         )
-    return {**row, "place": place}
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return dt.date.fromisoformat(text) is not None
-    except ValueError:
-        return False
-
-
-def _is_cost(text: str) -> bool:
-    return re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", text) is not None
+    return row
 
 
 def _refuse_unreachable(rows: list[dict[str, str]], key: str) -> None:

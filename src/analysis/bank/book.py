@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.bank.levers import Struck
+    from analysis.bank.month_ends import MonthEnds
 
 MANIFEST = "prepared.json"
 WRITTEN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -103,6 +104,21 @@ class Book:
             ) as connection,
         ):
             return struck(connection, relations, people, opened, months)
+
+    def month_ends(self) -> MonthEnds:
+        """What was known of each customer at `as_of` and at the ends of the months before it (see `month_ends.MonthEnds`)."""
+        import duckdb
+
+        from analysis.bank.month_ends import MEMORY_LIMIT, month_ends
+
+        relations = {name: f"({self._as_known(name)})" for name in self.tables}
+        with (
+            tempfile.TemporaryDirectory(prefix=".month-ends-", dir=self.processed) as work,
+            duckdb.connect(
+                config={"memory_limit": MEMORY_LIMIT, "temp_directory": work, "preserve_insertion_order": "false"}
+            ) as connection,
+        ):
+            return month_ends(connection, relations, self.as_of, self.first_date or self.as_of)
 
     def identity(self, of_all: bool = False) -> pd.DataFrame:
         """Which record is which customer's: source, source_id, customer_id, probability, of the records known at `as_of` or of all

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from analysis.bank.contracts import TABLES
+from analysis.bank.targets import Share, Targets
 from analysis.errors import UserError
 from analysis.project import suggestion
 
 BEGINNING = re.compile(r"^\w+ should")
-Share = Annotated[float, Field(ge=0, le=1)]
 MARKS = ("overall", "recommend")
 
 
@@ -104,10 +104,13 @@ class BankConfig(_Strict):
     names: dict[Literal["zh"], str] = Field(default_factory=dict)
     kind_of_data: Literal["real", "simulated", "research"] = "real"
     prepared_by: Labels | None = None
+    classification: Labels | None = None
+    version: str | None = Field(default=None, min_length=1)
     currency: str = Field(default="CNY", pattern="^[A-Z]{3}$")
     as_of: dt.date | None = None
     tiers: dict[Literal["affluent", "private_banking"], float] = Field(default_factory=dict)
     max_rejected_share: Share = 0.05
+    wanted: Targets = Field(default=Targets(), alias="targets")
     survey: Survey = Survey()
     complaint_limits: list[ComplaintLimit] = Field(default_factory=list)
     files: dict[str, RawFile] = Field(min_length=1)
@@ -125,6 +128,11 @@ class BankConfig(_Strict):
         """The line of `bank.yaml` on which the value at `path` begins, or on which it goes on `after` its first words."""
         place = self._places.get(path)
         return place.line_after(after) if place else 1
+
+    @property
+    def targets(self) -> dict[str, float]:
+        """Key figure → what the bank wants it to be, of those that it states."""
+        return self.wanted.model_dump(exclude_none=True)
 
     def label(self, language: str) -> str:
         return self.names.get(language, self.name)
@@ -218,7 +226,7 @@ def _sentence(path: Path, error: dict, lines: dict[tuple, int]) -> str:
     if error["type"] == "missing":
         return f"{where}: the key '{key}' is missing; add it."
     if error["type"] == "model_type":
-        return f"{where}: '{key}' needs keys of its own; write it as {{{', '.join(f'{name}: …' for name in _required(place))}}}."
+        return f"{where}: '{key}' needs keys of its own; write it as {{{', '.join(f'{name}: …' for name in _required(place) or _known_keys(place))}}}."
     if error["type"] == "value_error":
         return f"{where}: {key}: {error['ctx']['error']}; mend it."
     given = json.dumps(error["input"], ensure_ascii=False, default=str)
@@ -226,15 +234,15 @@ def _sentence(path: Path, error: dict, lines: dict[tuple, int]) -> str:
 
 
 def _known_keys(place: tuple[str, ...]) -> list[str]:
-    return list(_model(place).model_fields)
+    return [field.alias or name for name, field in _model(place).model_fields.items()]
 
 
 def _required(place: tuple[str, ...]) -> list[str]:
     return [name for name, field in _model(place).model_fields.items() if field.is_required()]
 
 
-def _model(place: tuple[str, ...]) -> type[_Strict]:
-    by_key = {"files": RawFile, "prepared_by": Labels, "survey": Survey}
+def _model(place: tuple[str, ...]) -> type[BaseModel]:
+    by_key = {"files": RawFile, "prepared_by": Labels, "classification": Labels, "targets": Targets, "survey": Survey}
     by_section = {"items": Labels, "constructs": Labels if place[-1:] == ("label",) else Construct}
     inner = by_section.get(place[1]) if len(place) > 2 and place[0] == "survey" else None
     return inner or (by_key.get(place[0], BankConfig) if place else BankConfig)

@@ -58,9 +58,18 @@ tables:
 - **What to do when a customer may leave**: `warning_actions.csv` beside `bank.yaml`, optional, written likewise: `reason` (the first
   reason code, such as `days_silent`; empty fits all and stands last), `action`, `action_zh`, `owner`, `owner_zh`, `days` (within how
   many to act) and `cost` (of one contact, in the bank's currency); `reason` and `action` are required.
+- **Decisions needed**: `decisions.csv` beside `bank.yaml`, optional, UTF-8, comma-separated, shown on the monthly report: `measure`,
+  `measure_zh`, `owner`, `owner_zh`, `finding` (what it answers: `report:id` as in `results.json`, such as
+  `churn_attribution:cause_alone.fee_rise`), `customers` (how many it concerns; empty: those that the finding rests on), `limit` (what it
+  may cost at most, in full) and `limit_unit`, `limit_unit_zh` (empty: the bank's currency), `due` (YYYY-MM-DD, the day by which to
+  decide), `outcome`, `outcome_zh` (what the last action came to; where empty, the finding of an experiment) and `proposed`
+  (YYYY-MM-DD: reports as of an earlier day leave the row out). Only `measure` is required, but a row without owner, customers or due
+  date is listed as incomplete.
 - **Other keys** of `bank.yaml`: `names`, `kind_of_data` (real, simulated, research), `prepared_by`, `as_of` (if not the last month
   end in the data), `tiers`, `max_rejected_share`, `survey` (items, constructs, paths, outcome; a construct may hold `overall` and `recommend`),
-  `complaint_limits` (each `days`: [15, 30, 60] and `effective`, the day from which these limits hold).
+  `complaint_limits` (each `days`: [15, 30, 60] and `effective`, the day from which these limits hold), `targets` of the key figures
+  (`active_customers`, `average_aum`, `churn_rate`, `assets_lost`, `nps`, `resolved_in_time`; shares from 0 to 1), `classification` (`en`,
+  `zh`) and `version` (in quotation marks) as pages bear them.
 
 Times are local to the bank, amounts in its currency; a `month` is given by any of its days and kept as its last. Columns with
 a star (*) point to a person: they are masked wherever they would be shown.

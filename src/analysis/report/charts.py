@@ -57,7 +57,7 @@ def steps(exhibit: Exhibit) -> Shown:
 
 def lines(exhibit: Exhibit) -> Shown:
     """A trend, or a calibration with `options` diagonal=True. Frame: series, x (in `exhibit.x_unit`), value
-    [, low, high]. A missing value interrupts the line."""
+    [, low, high, is_limits (the range that chance explains: drawn in grey)]. A missing value interrupts the line."""
     return _figure(exhibit, ("series", "x", "value"), draw_lines, describe_curves)
 
 

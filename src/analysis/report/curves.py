@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
+from analysis.report.curve_ends import End
 from analysis.report.scales import DATE_UNITS, as_numbers, finite, fitting_ticks, round_out, tick_labels
-from analysis.report.texts import AXIS_SIZE, listing, plain, reading, shorten, text_width, with_unit, wrap
+from analysis.report.texts import AXIS_SIZE, listing, plain, reading, shorten, text_width, with_unit
 from analysis.report.theme import (
     BAND,
     BASELINE,
@@ -41,12 +42,12 @@ STYLES = (
     (BLUE, BLUE_2, 2.75, "-"), (OCHRE, OCHRE_2, 2, "-"), (INK_2, BAND, 1.75, DASH_SERIES), (INK, BAND, 1.75, "-"),
     (BLUE, BLUE_2, 1.75, DASH_LIMIT), (OCHRE, OCHRE_2, 1.75, DASH_LIMIT),
 )  # fmt: skip
+LIMITS = (INK_3, BAND, 1, DASH_LIMIT)  # the range that chance explains is no series of its own
 TOP, LABEL_GAP, END_GAP = 26, 16, 10
 HEIGHTS = {False: 290, True: 260}
 END_WIDTHS = {False: 190, True: 112}
 ALL_POINTS = 24  # a line of at most so many points is told point by point in its description
 MOST_DATES, MOST_TICKS = 5, 9
-NAME_LINES = 2  # of a name below its number
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,9 @@ def _curves(exhibit: Exhibit, language: str) -> list[Curve]:
     if len(groups) > len(STYLES):
         raise ValueError(f"exhibit {exhibit.name}: {len(groups)} series, but at most {len(STYLES)} can be told apart")
     x_name = _x_name(exhibit)
-    made = []
-    for (series, frame), style in zip(groups, STYLES, strict=False):
+    made, styles = [], iter(STYLES)
+    for series, frame in groups:
+        style = LIMITS if "is_limits" in frame and frame["is_limits"].all() else next(styles)
         frame = frame.assign(x=as_numbers(frame[x_name], exhibit.x_unit)).sort_values("x")
         ends = (_floats(frame, name) for name in ("value", "low", "high"))
         made.append(Curve(plain(series, language), style, frame["x"].to_numpy(float), *ends))
@@ -205,38 +207,6 @@ def _draw_band(plot: Axes, curve: Curve, is_steps: bool, is_diagonal: bool) -> N
     elif np.isfinite(curve.low).any():
         step = "post" if is_steps else None
         plot.fill_between(curve.x, curve.low, curve.high, step=step, color=curve.style[1], alpha=0.7, linewidth=0, clip_on=False)
-
-
-@dataclass(frozen=True)
-class End:
-    """What stands at a curve's end: its last number, and its name beside it or, for want of room, below it."""
-
-    number: str
-    name: str
-    most: float
-
-    @property
-    def beside(self) -> float:
-        return text_width(self.number, bold=True) + (7 if self.number else 0)
-
-    @property
-    def is_tall(self) -> bool:
-        return bool(self.number) and self.beside + text_width(self.name) > self.most
-
-    @property
-    def below(self) -> list[str]:
-        """The name's lines below the number; the last is cut where they are too few."""
-        return wrap(self.name, self.most, lines=NAME_LINES) if self.is_tall else []
-
-    @property
-    def lines(self) -> int:
-        return 1 + len(self.below)
-
-    @property
-    def width(self) -> float:
-        if self.is_tall:
-            return max([self.beside, *map(text_width, self.below)])
-        return self.beside + text_width(shorten(self.name, self.most))
 
 
 def _ends(curves: list[Curve], exhibit: Exhibit, language: str, narrow: bool) -> list[tuple[float, str, End]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from analysis.finding import BASES, Exhibit, Finding
+from analysis.report.privacy import gives_few_away, masked, rounded, sheet
 from analysis.report.texts import clean, plain
 from analysis.wording import Message, render_html, say, shown_languages
 
@@ -31,16 +32,17 @@ PREVIEW_STYLE = """<style>
 @dataclass(frozen=True)
 class Shown:
     """An exhibit as it is shown: `kind` is figure, table or absent, `content` holds title, subtitle and body (HTML)
-    for each shown language."""
+    for each shown language, `cells` its counts (`privacy.sheet`)."""
 
     name: str
     kind: str
     content: dict[str, dict[str, str]]
+    cells: dict | None = None
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         first = next(iter(self.content.values()))
         return {
-            EXHIBIT_MIME: {"name": self.name, "kind": self.kind, "content": self.content},
+            EXHIBIT_MIME: {"name": self.name, "kind": self.kind, "content": self.content, "cells": self.cells},
             "text/html": _preview(first),
             "text/plain": first["title"],
         }
@@ -56,19 +58,21 @@ class ShownFindings:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         language = self.languages[0]
         return {
-            FINDINGS_MIME: {"findings": [finding.to_json(self.languages) for finding in self.found]},
+            FINDINGS_MIME: {"findings": [rounded(finding.to_json(self.languages)) for finding in self.found]},
             "text/html": f"<ol>{''.join(_item(finding, language) for finding in self.found)}</ol>",
             "text/plain": "\n".join(plain(finding.text, language) for finding in self.found),
         }
 
 
 def findings(found: Sequence[Finding]) -> ShownFindings:
-    """The findings that may be shown; those on fewer customers than the disclosure threshold are left out."""
-    return ShownFindings(tuple(finding for finding in found if finding.is_disclosable))
+    """The findings that may be shown; those on fewer customers than the disclosure threshold, and those whose share and base tell of
+    fewer, are left out."""
+    return ShownFindings(tuple(finding for finding in found if finding.is_disclosable and not gives_few_away(finding)))
 
 
 def show(exhibit: Exhibit, kind: str, body: Callable[[Exhibit, str], str]) -> Shown:
     """`body(exhibit, language)` for each shown language; the reason instead where the exhibit is absent or empty."""
+    exhibit = masked(exhibit)
     reason = _reason_absent(exhibit)
     bodies = {
         language: body(exhibit, language) if reason is None else f'<p class="absent">{_html(reason, language)}</p>'
@@ -85,6 +89,7 @@ def show(exhibit: Exhibit, kind: str, body: Callable[[Exhibit, str], str]) -> Sh
             }
             for language, text in bodies.items()
         },
+        cells=sheet(exhibit),
     )
 
 

@@ -17,5 +17,10 @@ def last_results(bank: str, as_of: dt.date) -> dict:
 
 def last_release(published: Path, as_of: dt.date) -> Path | None:
     """The release of the latest day before `as_of`, by the name that no later one bears."""
-    before = [day for day in days(published) if day < str(as_of)]
-    return published / os.readlink(published / before[0]) if before else None
+    day = last_day(published, str(as_of))
+    return published / os.readlink(published / day) if day else None
+
+
+def last_day(published: Path, as_of: str) -> str | None:
+    """The latest day before `as_of` that has a release."""
+    return next((day for day in days(published) if day < as_of), None)

@@ -14,13 +14,16 @@ from analysis.report.publication import Publication
 if TYPE_CHECKING:
     from analysis.report.page import Setting
 
-NOT_IN_DIGEST = ("commit", "tables", "parameters")  # the first two follow from the rest; a report's own parameters count
+# commit and tables follow from the rest; a report's own parameters count; of decisions the monthly report alone speaks
+NOT_IN_DIGEST = ("commit", "tables", "parameters", "decisions")
 
 
 @dataclass(frozen=True)
 class Edition:
     """What one run is to publish. `languages`: the site's own first; `provenance`: the audit record of `report.provenance`;
-    `scores`: how far the data can be trusted, by score id."""
+    `state`: the bank's lasting folder;
+    `scores`: how far the data can be trusted, by score id; `keep`: how many months stay published (None: all); `version` and
+    `classification`, by language, as the bank gives them; `browser`: the Chromium that prints the monthly report, if there is one."""
 
     bank: str
     labels: dict[str, str]
@@ -32,8 +35,13 @@ class Edition:
     notebooks: Path
     published: Path
     logs: Path
+    state: Path
     provenance: dict
     scores: Mapping[str, Score] = field(default_factory=dict)
+    keep: int | None = None
+    version: str = ""
+    classification: dict[str, str] = field(default_factory=dict)
+    browser: Path | None = None
 
     @property
     def current(self) -> Path:
@@ -46,6 +54,13 @@ class Edition:
         record = self.provenance
         return {"commit": record["commit"], "code": record["code"], "inputs": digest.of_value(record["inputs"])}
 
+    @property
+    def number(self) -> str:
+        """The version of the monthly report: the bank's own, else eight digits that change with the data, their definition or
+        the code, and with nothing else."""
+        record = self.provenance
+        return self.version or digest.of_value([record.get(name) for name in ("code", "inputs", "definitions", "kept")])[:8]
+
     def subsite(self, language: str) -> str:
         """The folder of a language within a release: its root for the site's own."""
         return "" if language == self.languages[0] else language
@@ -57,7 +72,7 @@ class Edition:
     def digest_of(self, entry: Publication) -> str:
         """What a report's page hangs on: data, definition, code, versions, day, languages, its notebook, parameters and gate."""
         common = {name: value for name, value in self.provenance.items() if name not in NOT_IN_DIGEST}
-        said = [self.languages, self.labels, self.prepared_by, self.kind_of_data]
+        said = [self.languages, self.labels, self.prepared_by, self.kind_of_data, self.version, self.classification]
         notebook = digest.of_file(self.notebooks / entry.notebook)
         return digest.of_value([common, said, entry.model_dump(), notebook, self.gate(entry)])
 
@@ -78,6 +93,8 @@ class Edition:
             other_languages={
                 language_tag(other): self._link(language, other, page) for other in self.languages if other != language
             },
+            version=self.version,
+            classification=self.classification.get(language, ""),
         )
 
     def _link(self, language: str, other: str, page: str) -> str:

@@ -21,7 +21,7 @@ def badge(evidence: str, language: str) -> str:
         f'<rect x="{4.6 * place:.1f}" y="{12 - height:.1f}" width="3.2" height="{height:.1f}" fill="{INK if place < level else RULE}"/>'
         for place, height in enumerate(heights)
     )
-    picture = f'<svg viewBox="0 0 22 12" aria-hidden="true" focusable="false">{bars}</svg>'
+    picture = f'<svg width="22" height="12" viewBox="0 0 22 12" aria-hidden="true" focusable="false">{bars}</svg>'
     return f'<span class="ev">{picture}{WORDS[evidence].html(language)}</span>'
 
 

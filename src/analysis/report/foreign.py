@@ -6,7 +6,6 @@ import re
 
 import nbformat
 import nh3
-from bs4 import BeautifulSoup
 from nbconvert.filters.markdown import markdown2html
 
 ALLOWED_TAGS = nh3.ALLOWED_TAGS | {
@@ -49,20 +48,3 @@ def foreign(output: nbformat.NotebookNode) -> str:
 
 def _base64(data: str, kind: str) -> str:
     return base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else html.escape(data.replace("\n", ""))
-
-
-def definitions(text: str) -> str:
-    """A list of `**term**: meaning` items as a definition list."""
-    soup = BeautifulSoup(text, "html.parser")
-    for found in soup.find_all("ul"):
-        items = found.find_all("li", recursive=False)
-        if items and all(item.find("strong") for item in items):
-            rows = "".join(_definition(item) for item in items)
-            found.replace_with(BeautifulSoup(f'<dl class="def">{rows}</dl>', "html.parser"))
-    return str(soup)
-
-
-def _definition(item) -> str:
-    term = item.find("strong").extract()
-    meaning = re.sub(r"^\s*[:：]\s*", "", item.decode_contents())
-    return f"<div><dt>{term.decode_contents()}</dt><dd>{meaning}</dd></div>"

@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
-from analysis.report.rows import LABEL_WIDTHS
+from analysis.report.row_layout import LABEL_WIDTHS
 from analysis.report.texts import AXIS_SIZE, is_missing, plain, series, text_width, wrap
 from analysis.report.theme import BASELINE, BLUE_3, INK, INK_2, PAPER, is_narrow, panel, rule, sheet, write, write_small
 from analysis.wording import say
@@ -22,6 +22,7 @@ CELL_HEIGHT, HEAD_LINES, HEAD_LINE, BLOCK_GAP = 31, 4, 15, 22
 LABEL_LINE = 14
 LEAST_CELL, MOST_CELL = 52, 96
 PAUSE = "、"
+FAINT = 0.2  # of the limit: below, the colour is hardly seen
 
 
 def draw_heat(exhibit: Exhibit, width: int, language: str) -> Figure:
@@ -106,6 +107,16 @@ def _draw_cells(plot: Axes, values: pd.DataFrame, limit: float) -> None:
         values.to_numpy(float), ax=plot, cmap=DIVERGING, vmin=-limit, vmax=limit, cbar=False, linewidths=2,
         linecolor=PAPER, xticklabels=False, yticklabels=False,
     )  # fmt: skip
+    _mark_sides(plot, values.to_numpy(float), limit)
+
+
+def _mark_sides(plot: Axes, values: np.ndarray, limit: float) -> None:
+    """On grey paper blue and ochre look alike: where both occur, a coloured cell bears a small triangle, up or down."""
+    if not (np.nanmin(values, initial=0) < 0 < np.nanmax(values, initial=0)):
+        return
+    for marker, is_side in (("^", values >= FAINT * limit), ("v", values <= -FAINT * limit)):
+        rows, columns = np.nonzero(is_side)
+        plot.plot(columns + 0.92, rows + 0.24, marker, color=INK, markersize=5, markeredgewidth=0, linestyle="none")
 
 
 def _write_block(

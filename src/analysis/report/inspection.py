@@ -1,7 +1,7 @@
 """The last look at a page before it is published: no request, alt text, nothing unrendered, no identifier."""
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 
 from bs4 import BeautifulSoup, Comment, Tag
 
@@ -14,15 +14,27 @@ UNRENDERED = re.compile(
     r"|\{\{-?\s*(?:page|resources|exhibit|finding|part|cell)\b|\{%-?\s*(?:for|if|endif|endfor|block)\b"  # our template's own
     r"|<bound method |<function |<analysis\.\w|\bMessage\(template=|<[\w.]+ object at 0x"
 )
+NOT_BEFORE, NOT_AFTER = r"(?<![\dA-Za-z])(?<!\d[.,])", r"(?![\dA-Za-z])(?![.,]\d)"
 IDENTIFIERS = {
     "an identity number": re.compile(
         r"(?<![\dA-Fa-f])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Fa-f])"
+        rf"|{NOT_BEFORE}[1-9]\d{{5}}([ -])(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\1\d{{3}}[\dXx]{NOT_AFTER}"
+        rf"|{NOT_BEFORE}[1-6]\d{{5}}\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{{3}}{NOT_AFTER}"  # of fifteen digits, before 1999
     ),
     "a mobile telephone number": re.compile(
-        r"(?<![\dA-Fa-f])(?<!\d[.,])1[3-9]\d([ -]?)\d{4}\1\d{4}(?![\dA-Fa-f])(?![.,]\d)",
+        r"(?<![\dA-Fa-f])(?<!\d[.,])(?:(?:\+|00)86[ -]?)?1[3-9]\d([ -]?)\d{4}\1\d{4}(?![\dA-Fa-f])(?![.,]\d)",
+    ),
+    "a telephone number": re.compile(
+        rf"{NOT_BEFORE}(?:(?:\+|00)86[ -]?)?(?:0(?:10|2\d|[3-9]\d\d)[ -]|\(0(?:10|2\d|[3-9]\d\d)\) ?|（0(?:10|2\d|[3-9]\d\d)）)"
+        rf"[2-9]\d{{2,3}}[ -]?\d{{4}}{NOT_AFTER}"
     ),
     "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[A-Za-z]{2,}"),
 }
+CARD = re.compile(rf"{NOT_BEFORE}[3-9]\d{{3}}([ -]?)(?:\d{{4}}\1){{2,3}}\d{{3,7}}{NOT_AFTER}")
+CARD_DIGITS = range(15, 20)
+ACCOUNT = re.compile(rf"{NOT_BEFORE}\d{{13,19}}{NOT_AFTER}")
+CREDIT_CODE = re.compile(r"(?<![\dA-Za-z])[1-9A-Y][1-9A-Y]\d{6}[\dA-HJ-NP-RTUW-Y]{10}(?![\dA-Za-z])")
+CREDIT_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100: without I, O, S, V, Z
 SOURCES = ("src", "srcset", "poster", "data", "background", "action", "formaction", "manifest", "ping")
 REFERENCES = ("href", "xlink:href")
 LINKS = ("a", "area")
@@ -47,10 +59,63 @@ def faults(page: str, identifiers: Set[str] = frozenset()) -> list[str]:
     return sorted(found)
 
 
+def faults_in_text(text: str, place: str, identifiers: Set[str] = frozenset()) -> list[str]:
+    """The same of a text without markup, such as a printed page's: what in it could tell who somebody is, with its `place`."""
+    return [f"it shows {kind} in {place}" for kind in revealed(text, identifiers)]
+
+
+def faults_in_results(results: object, identifiers: Set[str] = frozenset(), place: str = "results.json") -> list[str]:
+    """The same of every text in a results.json, named by where it stands; its numbers are no texts."""
+    told = list(_told_at(results, place))
+    if not revealed("\n".join(text for _, text in told), identifiers):
+        return []
+    return sorted({fault for where, text in told for fault in faults_in_text(text, where, identifiers)})
+
+
+def _told_at(value: object, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _told_at(inner, f"{place}, {name}")
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _told_at(inner, place)
+    elif isinstance(value, str):
+        yield place, value
+
+
 def revealed(text: str, identifiers: Set[str] = frozenset()) -> list[str]:
     """What in the text could tell who somebody is."""
     kinds = [f"what looks like {kind}" for kind, form in IDENTIFIERS.items() if form.search(text)]
+    kinds += [f"what looks like {kind}" for kind, shows in CHECKED.items() if shows(text)]
     return [*kinds, "a customer's name or number"] if shows_any(text, identifiers) else kinds
+
+
+def _shows_card(text: str) -> bool:
+    """A card's number: its last digit is right by ISO/IEC 7812 (Luhn)."""
+    numbers = (re.sub("[ -]", "", found[0]) for found in CARD.finditer(text))
+    return any(len(number) in CARD_DIGITS and _luhn(number) == 0 for number in numbers)
+
+
+def _luhn(number: str) -> int:
+    digits = [int(digit) for digit in reversed(number)]
+    return (sum(digits[::2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])) % 10
+
+
+def _shows_credit_code(text: str) -> bool:
+    """A company's unified social credit code: its last character is right by GB 32100."""
+    return any(_credit_check(found[0]) for found in CREDIT_CODE.finditer(text))
+
+
+def _credit_check(code: str) -> bool:
+    values = [CREDIT_LETTERS.index(letter) for letter in code]
+    return (sum(value * pow(3, place, 31) for place, value in enumerate(values[:17])) + values[17]) % 31 == 0
+
+
+CHECKED = {
+    "the number of a bank card": _shows_card,
+    "a company's credit code": _shows_credit_code,
+    "an account number": lambda text: ACCOUNT.search(text) is not None,
+}
 
 
 def shows_any(text: str, identifiers: Set[str]) -> bool:

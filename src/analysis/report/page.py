@@ -1,6 +1,7 @@
 """An executed notebook becomes a page: findings, exhibits with their notes beside them, sources and code folded away."""
 
 import base64
+import datetime as dt
 import hashlib
 import html
 import re
@@ -11,25 +12,20 @@ from pathlib import Path
 import nbformat
 from nbconvert import HTMLExporter
 
-from analysis.errors import UserError
-from analysis.finding import BASES
-from analysis.report.display import EXHIBIT_MIME, FINDINGS_MIME
-from analysis.report.evidence import badge
-from analysis.report.foreign import definitions, foreign, prose
+from analysis.figure import in_language
+from analysis.report.figures import FIGURES_MIME
 from analysis.report.gate import notice
+from analysis.report.parts import explain, link_findings, number, read_parts
 from analysis.report.stylesheet import stylesheet
-from analysis.wording import format_value, say, translate
+from analysis.wording import format_value, say
 
 TEMPLATES = Path(__file__).parent
-HEADING = re.compile(r"^##\s+(.+)$", re.MULTILINE)
-BROAD, LANDSCAPE = 6, 10  # columns from which a table takes the margin too, and turns the paper
-ROOMY = '<table class="t wide roomy"'  # one whose columns need the margin though they are few
 FURNITURE = {
     "skip": say("Skip to the report"), "contents": say("Contents"), "as_of": say("As of"), "prepared_by": say("Prepared by"),
     "classification": say("Classification"), "internal": say("Internal"), "sources": say("Sources and code"),
     "show_code": say("Show the code"), "how_to_read": say("How to read it"), "index": say("Monthly customer report"), "version": say("Version"),
     "further": say("Further findings (%d)"), "output": say("Output of the notebook"),
-    "source_tables": say("Sources, parameters and versions"),
+    "source_tables": say("Sources, parameters and versions"), "period": say("Period"),
 }  # fmt: skip
 KINDS_OF_DATA = {"simulated": say("Simulated data, not a real bank"), "research": say("Research data"), "real": None}
 
@@ -45,10 +41,12 @@ class Setting:
     prepared_by: str
     other_languages: dict[str, str] = field(default_factory=dict)
     version: str = ""
+    classification: str = ""
 
     def says(self) -> dict[str, str]:
-        """The page furniture's words in this language."""
-        return {name: text.render(self.language) for name, text in FURNITURE.items()}
+        """The page furniture's words in this language; the bank's own classification, if it gives one, for `internal`."""
+        words = {name: text.render(self.language) for name, text in FURNITURE.items()}
+        return words | ({"internal": self.classification} if self.classification else {})
 
     @property
     def day(self) -> str:
@@ -57,6 +55,14 @@ class Setting:
     @property
     def month(self) -> str:
         return format_value(self.as_of, "month", self.language)
+
+    @property
+    def period(self) -> str:
+        """The month, or as much of it as had passed."""
+        day = dt.date.fromisoformat(self.as_of)
+        if (day + dt.timedelta(days=1)).month != day.month:
+            return self.month
+        return say("{first:date} to {last:date}", first=day.replace(day=1), last=day).render(self.language)
 
     @property
     def edition(self) -> str:
@@ -71,26 +77,6 @@ class Setting:
         return kind.render(self.language) if kind else ""
 
 
-@dataclass
-class Part:
-    """A section of the page: a heading, prose, findings, exhibits, and outputs that are none of ours."""
-
-    anchor: str
-    heading: str
-    prose: list[str] = field(default_factory=list)
-    findings: list[dict] = field(default_factory=list)
-    exhibits: list[dict] = field(default_factory=list)
-    outputs: list[str] = field(default_factory=list)
-
-    @property
-    def shown(self) -> list[dict]:
-        return [exhibit for exhibit in self.exhibits if exhibit["kind"] != "absent"]
-
-    @property
-    def absent(self) -> list[dict]:
-        return [exhibit for exhibit in self.exhibits if exhibit["kind"] == "absent"]
-
-
 @dataclass(frozen=True)
 class Page:
     """A page and what its notebook stated."""
@@ -99,29 +85,27 @@ class Page:
     title: str
     question: str
     findings: list[dict]
+    figures: list[dict] = field(default_factory=list)
 
 
 def render_page(notebook: nbformat.NotebookNode, setting: Setting, reservations: Sequence[dict] = ()) -> Page:
     """The HTML page of an executed notebook in the setting's language; it opens with its `reservations` (`report.gate`)."""
-    title, question, parts, sources = _parts(notebook, setting.language)
+    title, question, parts, sources = read_parts(notebook, setting.language)
     findings = [finding for part in parts for finding in part.findings]
-    _number(parts, setting.language)
-    links = {exhibit["name"]: exhibit for part in parts for exhibit in part.shown}
-    for finding in findings:
-        finding["shown"] = links.get(finding["exhibit"])
-        finding["badge"] = badge(finding["evidence"], setting.language)
-        finding["based_on"] = BASES[finding["base_of"]].filled(base=finding["base"]).html(setting.language)
+    number(parts, setting.language)
+    link_findings(parts, setting.language)
+    explain(parts)
     gate = notice(reservations, setting.language) if reservations else None
     content = {"title": title, "question": question, "parts": parts, "sources": sources, "code": _code(notebook), "setting": setting, "gate": gate,
                "says": setting.says(), "language_tag": language_tag(setting.language), **_style(title, setting, gate)}  # fmt: skip
     exporter = HTMLExporter(template_name="template", extra_template_basedirs=[str(TEMPLATES)])
-    exporter.register_filter("as_definitions", definitions)
     text, _ = exporter.from_notebook_node(notebook, resources={"page": content})
     return Page(
         _tidy(text),
         html.unescape(title),
         html.unescape(question),
         [_published(finding, setting.language) for finding in findings],
+        _figures(notebook, setting.language),
     )
 
 
@@ -146,66 +130,10 @@ def _style(title: str, setting: Setting, gate: dict | None) -> dict[str, str]:
     return {"style": style, "style_hash": stylesheet_hash(style)}
 
 
-def _parts(notebook: nbformat.NotebookNode, language: str) -> tuple[str, str, list[Part], str]:
-    title, question, sources = "", "", ""
-    parts: list[Part] = []
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            text = translate(cell.source.strip(), language)
-            if not title and text.startswith("# "):
-                title, _, question = (html.escape(piece.strip()) for piece in text[2:].partition("\n"))
-                continue
-            heading = HEADING.search(text)
-            if heading or not parts:
-                parts.append(Part(f"s{len(parts) + 1}", html.escape(heading.group(1)) if heading else ""))
-                text = HEADING.sub("", text, count=1)
-            if text.strip():
-                parts[-1].prose.append(prose(text))
-        elif cell.cell_type == "code":
-            sources = _collect(cell, parts, language) or sources
-    return title, question, parts, sources
-
-
-def _collect(cell: nbformat.NotebookNode, parts: list[Part], language: str) -> str:
-    sources = ""
-    for output in cell.outputs:
-        data = output.get("data", {})
-        if not parts:
-            parts.append(Part("s1", ""))
-        if FINDINGS_MIME in data:
-            parts[-1].findings += [{**finding, "html": finding["html"][language]} for finding in data[FINDINGS_MIME]["findings"]]
-        elif EXHIBIT_MIME in data:
-            shown = data[EXHIBIT_MIME]
-            content = shown["content"].get(language) or next(iter(shown["content"].values()))
-            if shown["kind"] == "provenance":
-                sources = content["body"]
-            else:
-                parts[-1].exhibits.append({"name": shown["name"], "kind": shown["kind"], **content})
-        elif shown := foreign(output):
-            parts[-1].outputs.append(shown)
-    return sources
-
-
-def _number(parts: list[Part], language: str) -> None:
-    counts = {"figure": 0, "table": 0}
-    words = {"figure": say("Figure {n:count}"), "table": say("Table {n:count}")}
-    for part in parts:
-        for exhibit in part.exhibits:
-            if exhibit["kind"] in counts:
-                counts[exhibit["kind"]] += 1
-                exhibit["number"] = words[exhibit["kind"]].filled(n=counts[exhibit["kind"]]).render(language)
-            exhibit["anchor"] = f"e-{re.sub(r'[^a-z0-9]+', '-', exhibit['name'].lower())}"
-            exhibit["layout"] = _layout(exhibit)
-    anchors = [exhibit["anchor"] for part in parts for exhibit in part.exhibits]
-    for anchor in anchors:
-        if anchors.count(anchor) > 1:
-            raise UserError(f"two exhibits bear the name '{anchor[2:]}'; give each a name of its own")
-
-
-def _layout(exhibit: dict) -> str:
-    columns = exhibit["body"].count('<th scope="col"') if exhibit["kind"] == "table" else 0
-    is_broad = columns > BROAD or ROOMY in exhibit["body"]
-    return " ".join(["ex", *(["broad"] if is_broad else []), *(["wide-page"] if columns > LANDSCAPE else [])])
+def _figures(notebook: nbformat.NotebookNode, language: str) -> list[dict]:
+    """The key figures that the notebook hands to the monthly report."""
+    shown = [output.get("data", {}).get(FIGURES_MIME) for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [in_language(figure, language) for one in shown if one for figure in one["figures"]]
 
 
 def _code(notebook: nbformat.NotebookNode) -> str:

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from analysis.errors import UserError
 from analysis.project import suggestion
 from analysis.report.gate import score_names
+from analysis.report.post import SECRET_NAME, Post, problem_of_post
 
-SECRET_NAME = re.compile(r"passw|passphrase|secret|token|api_?key|credential|private_?key|access_?key", re.IGNORECASE)
 SECRET_VALUE = re.compile(r"passw(or)?d\s*=|://[^/\s:@]*:[^@\s]+@|-----BEGIN|^(sk-|gh[pousr]_|AKIA)", re.IGNORECASE)
 INJECTED = ("bank", "as_of")
 TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
@@ -47,11 +47,14 @@ class Publication(BaseModel):
 
 
 class PublicationList(BaseModel):
-    """The whole list, in the order in which reports are shown; the first of `languages` is the site's own."""
+    """The whole list, in the order in which reports are shown; the first of `languages` is the site's own. `keep`: of how many months
+    the pages stay (None: of all); `message`: how it is told what changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     languages: list[Literal["en", "zh"]] = Field(default=["en"], min_length=1)
+    keep: int | None = Field(default=None, ge=2, strict=True)
+    message: Post = Field(default_factory=Post)
     reports: dict[str, Publication] = Field(min_length=1)
 
     def chosen(self, only: list[str]) -> dict[str, Publication]:
@@ -154,6 +157,8 @@ def _problem(error: dict) -> str:
     if place[2:3] == ["floors"] and len(place) > 3:
         return f"'{'.'.join(place)}' must be a share from 0 to 1, such as 0.98."
     where = ".".join(place)
+    if place[0] == "message":
+        return problem_of_post(place, error)
     if error["type"] == "extra_forbidden":
         known = Publication.model_fields if len(place) > 1 else PublicationList.model_fields
         return f"unknown key '{where}'{suggestion(place[-1], list(known))} Keys: {', '.join(known)}."

@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis import digest
 from analysis.errors import UserError
 from analysis.report import release
 from analysis.report.edition import Edition
-from analysis.report.gate import SHORT, TRUST_REPORT, lead_to_trust, summary
+from analysis.report.gate import SHORT, summary
 from analysis.report.provenance import table_labels
 from analysis.report.publication import Publication, Source
+from analysis.report.retention import kept_days
+from analysis.report.site import Complete, write_site
 from analysis.wording import Message, render, say, translate
 
 if TYPE_CHECKING:
@@ -52,6 +55,7 @@ def is_current(edition: Edition, listed: Reports) -> bool:
         None not in found
         and release.is_latest_right(edition.published)
         and all(list(results["reports"]) == list(listed) and results["earlier"] == _earlier(edition) for _, results in found)
+        and all(results["provenance"].get("decisions") == edition.provenance.get("decisions") for _, results in found)
         and all(home == edition.current / edition.subsite(results["language"]) for home, results in found)
     )
 
@@ -62,15 +66,33 @@ def has_failed(edition: Edition) -> bool:
     return found is not None and any(entry["status"] == "failed" for entry in found[1]["reports"].values())
 
 
-def make(edition: Edition, due: Reports, listed: Reports, jobs: int, identifiers: Set[str]) -> Path:
-    """Executes the due reports and publishes a release in which the others stand as they were. Returns its place."""
+def make(
+    edition: Edition, due: Reports, listed: Reports, jobs: int, identifiers: Set[str], complete: Complete | None = None
+) -> Path:
+    """Executes the due reports and publishes a release in which the others stand as they were. Returns its place. `complete`
+    gives, from a language's results, what the monthly report says besides: conclusions and decisions."""
     with release.staging(edition.published) as staged:
         entries = {language: _kept(edition, language, listed, due, staged) for language in edition.languages}
-        for outcome in _outcomes(edition, due, jobs):
-            _enter(edition, due[outcome.name], outcome, staged, entries, identifiers)
+        for outcome in _protected(edition, due, listed, jobs):
+            _enter(edition, listed[outcome.name], outcome, staged, entries, identifiers)
         for language in edition.languages:
-            _write_site(edition, language, {name: entries[language][name] for name in listed}, staged)
+            found = {name: _marked(edition, listed[name], entries[language][name]) for name in listed}
+            write_site(edition, language, found, _earlier(edition), staged, identifiers, complete)
         return release.publish(staged, edition.published, edition.as_of)
+
+
+def _protected(edition: Edition, due: Reports, listed: Reports, jobs: int) -> Iterator[Outcome]:
+    """The due reports' outcomes, and those of reports made again since their tables together gave a small number away."""
+    if not due:
+        return
+    from analysis.report.protection import Protection
+
+    protection = Protection(edition.state, edition.as_of, tuple(listed))
+    for outcome in _outcomes(edition, due, jobs):
+        protection.see(outcome)
+        yield outcome
+    yield from protection.again(lambda name: _outcomes(edition, {name: listed[name]}, 1))
+    protection.keep()
 
 
 def _kept(edition: Edition, language: str, listed: Reports, due: Reports, staged: Path) -> dict[str, dict]:
@@ -83,6 +105,11 @@ def _kept(edition: Edition, language: str, listed: Reports, due: Reports, staged
             release.copy_page(home / entry["page"], staged / edition.subsite(language) / entry["page"])
         kept[name] = entry
     return kept
+
+
+def _marked(edition: Edition, entry: Publication, made: dict) -> dict:
+    """A published page that stands from an earlier run is stale where this run would have made it from something else."""
+    return made | {"is_stale": made["status"] == "published" and made["digest"] != edition.digest_of(entry)}
 
 
 def _not_asked_for(edition: Edition, entry: Publication, language: str) -> dict:
@@ -100,7 +127,7 @@ def _entry(edition: Edition, entry: Publication, language: str, status: str, rea
         "page": None,
         "page_as_of": None,
         "digest": edition.digest_of(entry),
-        "made_from": edition.made_from,
+        "made_from": {**edition.made_from, "notebook": digest.of_file(edition.notebooks / entry.notebook)},
         "gate": [],
         "findings": [],
     }
@@ -151,6 +178,7 @@ def _enter(edition: Edition, entry: Publication, outcome: Outcome, staged: Path,
             release.write_text(folder / f"{outcome.name}.html", pages[language].html)
             made |= {"page": f"{outcome.name}.html", "page_as_of": edition.as_of, "gate": gate}
             made |= {"findings": pages[language].findings}
+            made |= {"figures": pages[language].figures} if pages[language].figures else {}
         elif status == "failed":
             made |= _last_good(edition, outcome.name, language, folder)
         entries[language][outcome.name] = made
@@ -211,39 +239,5 @@ def _last_good(edition: Edition, name: str, language: str, folder: Path) -> dict
 
 
 def _earlier(edition: Edition) -> list[str]:
-    return [day for day in release.days(edition.published) if day < edition.as_of]
-
-
-def _link_to(edition: Edition, language: str, day: str) -> str:
-    """From a page of this edition to the index of another day, in the same language where it has one."""
-    home, _ = release.find_results(edition.published / day, language) or (edition.published / day, None)
-    up = "../../" if edition.subsite(language) else "../"
-    return f"{up}{home.relative_to(edition.published).as_posix()}/index.html"
-
-
-def _write_site(edition: Edition, language: str, entries: dict[str, dict], staged: Path) -> None:
-    from analysis.report.index import site_index
-
-    earlier = _earlier(edition)
-    links = {day: _link_to(edition, language, day) for day in earlier}
-    results = {
-        "bank": edition.bank,
-        "as_of": edition.as_of,
-        "language": language,
-        "earlier": earlier,
-        "reports": entries,
-        "provenance": edition.provenance,
-    }
-    folder = staged / edition.subsite(language)
-    _settle_links(entries, folder)
-    release.write_text(folder / "index.html", site_index(results, edition.setting(language, "index.html"), links))
-    release.write_results(folder, results)
-
-
-def _settle_links(entries: dict[str, dict], folder: Path) -> None:
-    """A page with a reservation leads to the report on the data only where this release holds one."""
-    is_published = entries.get(TRUST_REPORT, {}).get("status") == "published"
-    for name, entry in entries.items():
-        if entry.get("gate") and entry["page"] and name != TRUST_REPORT:
-            page = (folder / entry["page"]).read_bytes().decode()
-            release.write_text(folder / entry["page"], lead_to_trust(page, is_published))
+    found = {*release.days(edition.published), edition.as_of}
+    return [day for day in kept_days(found, edition.keep) if day < edition.as_of]

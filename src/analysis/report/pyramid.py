@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
-from analysis.report.rows import HEAD_HEIGHT, Row, ruled_sheet
+from analysis.report.row_layout import HEAD_HEIGHT, Row, ruled_sheet
 from analysis.report.scales import finite
 from analysis.report.texts import AXIS_SIZE, is_missing, plain, shorten, text_width, with_unit
 from analysis.report.theme import BASELINE, BLUE, INK, INK_2, panel, write, write_small

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
 from analysis.report.pyramid import BAR_HEIGHT, LEFT_FILL, VALUE_GAP
-from analysis.report.rows import HEAD_HEIGHT, LEAST_PLOT, Row, ruled_sheet
+from analysis.report.row_layout import HEAD_HEIGHT, LEAST_PLOT, Row, ruled_sheet
 from analysis.report.scales import finite
 from analysis.report.texts import is_missing, plain, shorten, text_width, with_unit
 from analysis.report.theme import (

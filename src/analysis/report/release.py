@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import threading
@@ -12,10 +13,14 @@ from pathlib import Path
 from analysis import digest
 
 RESULTS = "results.json"
+MANIFEST = "manifest.json"
 RELEASES = ".releases"
 LATEST = "latest"
+REMOVED = ".removed"
 PARTIAL = ".partial-"
 KEPT_PER_DAY = 2
+DIGITS = 12
+NAME = re.compile(rf"\d{{4}}-\d\d-\d\d-([0-9a-f]{{{DIGITS}}})x*")
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
@@ -37,9 +42,9 @@ def _read(path: Path) -> dict | None:
 
 
 def days(published: Path) -> list[str]:
-    """The days that have a release, latest first."""
+    """The days that have a release, latest first; those whose release was removed (`retention`) have none."""
     links = published.glob("????-??-??") if published.is_dir() else ()
-    return sorted((link.name for link in links if link.is_symlink()), reverse=True)
+    return sorted((link.name for link in links if link.is_symlink() and os.readlink(link) != REMOVED), reverse=True)
 
 
 def is_latest_right(published: Path) -> bool:
@@ -80,6 +85,11 @@ def write_text(path: Path, text: str) -> None:
     _write(path, text.encode("utf-8"))
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for a file that is not text."""
+    _write(path, content)
+
+
 def copy_page(source: Path, target: Path) -> None:
     """Copies a published file into a release that grows."""
     _write(target, source.read_bytes())
@@ -92,10 +102,11 @@ def write_results(folder: Path, results: dict) -> None:
 
 def publish(staged: Path, published: Path, day: str) -> Path:
     """Names the staged release and makes it the day's; `latest` follows if no later day has one. Returns `<published>/<day>`."""
+    write_text(staged / MANIFEST, json.dumps({"as_of": day, "files": digests(staged)}, indent=1) + "\n")
     _open_to_readers(staged)
     with too_late_to_stop():
         target = _name(staged, published / RELEASES, day)
-        _point(published / day, f"{RELEASES}/{target.name}")
+        point(published / day, f"{RELEASES}/{target.name}")
         point_latest(published)
         _prune(published, day)
     return published / day
@@ -103,7 +114,7 @@ def publish(staged: Path, published: Path, day: str) -> Path:
 
 def point_latest(published: Path) -> None:
     """Lets `latest` lead to the greatest day."""
-    _point(published / LATEST, days(published)[0])
+    point(published / LATEST, days(published)[0])
 
 
 @contextlib.contextmanager
@@ -150,11 +161,23 @@ def _name(staged: Path, releases: Path, day: str) -> Path:
 
 
 def _contents(folder: Path) -> str:
+    return digest.of_value(digests(folder))[:DIGITS]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file of a release, by its place in it; the release bears the digest of all of them as its name."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return digest.of_value({str(path.relative_to(folder)): digest.of_file(path) for path in files})[:12]
+    return {str(path.relative_to(folder)): digest.of_file(path) for path in files}
 
 
-def _point(link: Path, target: str) -> None:
+def is_named_for(folder: Path) -> bool | None:
+    """Whether a release's contents are those that its name was made of; None where it bears another name."""
+    given = NAME.fullmatch(folder.resolve().name)
+    return None if given is None else given[1] == _contents(folder)
+
+
+def point(link: Path, target: str) -> None:
+    """Lets a link lead elsewhere, at one stroke."""
     beside = link.with_name(f".{link.name}.partial")
     beside.unlink(missing_ok=True)
     beside.symlink_to(target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,6 +11,25 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.finding import Exhibit
+from analysis.report.row_layout import (
+    AXIS_DROP,
+    AXIS_HEIGHT,
+    COLUMN_GAP,
+    HEAD_HEIGHT,
+    HEAD_LINE,
+    HEAD_LINES,
+    LABEL_WIDTHS,
+    LEAST_PLOT,
+    LINE_HEIGHT,
+    MOST_TICKS,
+    ROW_HEIGHT,
+    TALL_ROW,
+    Row,
+    TextColumn,
+    make_rows,
+    one_base,
+    write_lines,
+)
 from analysis.report.scales import extent, finite, fitting_ticks
 from analysis.report.texts import AXIS_SIZE, bare, interval_text, is_missing, plain, reading, text_width, wrap
 from analysis.report.theme import (
@@ -32,86 +51,8 @@ from analysis.report.theme import (
 )  # fmt: skip
 from analysis.wording import Message, say
 
-ROW_HEIGHT, TALL_ROW, LINE_HEIGHT, GROUP_GAP = 31, 41, 17, 12
-HEAD_HEIGHT, AXIS_HEIGHT, AXIS_DROP = 34, 30, 19
-LABEL_WIDTHS = {False: (110, 230), True: (64, 118)}
-LABEL_LINES = {False: 3, True: 4}
-HEAD_LINE, HEAD_LINES = 14, 2
-COLUMN_GAP = {False: 24, True: 10}
-LEAST_PLOT, MOST_TICKS = 70, 5
-FOOT = 8
 VALUE_HEADS = {"share": say("%"), "points": say("points"), "score": say("Score"), "mark": say("Mean"),
                "ratio": say("Ratio"), "days": say("days"), "months": say("months")}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the sheet: `y` is its middle in px, `height` its own; a group's heading has no `cells`. `foot` is a small
-    line beneath the label."""
-
-    lines: list[str]
-    y: float
-    height: float
-    cells: dict[str, object] | None
-    opens: bool = False
-    foot: str = ""
-
-    def get(self, name: str) -> object:
-        """The row's value, None where the frame has no such column or nothing in it."""
-        value = (self.cells or {}).get(name)
-        return None if is_missing(value) else value
-
-    @property
-    def top(self) -> float:
-        return self.y - self.height / 2
-
-    @property
-    def bottom(self) -> float:
-        return self.y + self.height / 2
-
-    @property
-    def is_heading(self) -> bool:
-        return self.cells is None
-
-    @property
-    def is_total(self) -> bool:
-        return self.get("kind") == "total"
-
-    def is_noise(self, reference: float | None) -> bool:
-        """Whether the row lies within noise: as its study says (`is_noise`), else where its interval contains the reference."""
-        if (said := self.get("is_noise")) is not None:
-            return bool(said)
-        low, high = self.get("low"), self.get("high")
-        return None not in (reference, low, high) and low <= reference <= high
-
-
-@dataclass(frozen=True)
-class TextColumn:
-    """A right-aligned column of texts whose right edge stands at `right` px, the lines of its head above it; `below` each text
-    may stand a small one."""
-
-    name: str
-    head: list[str]
-    texts: list[str]
-    right: float = 0.0
-    below: tuple[str, ...] = ()
-
-    @property
-    def width(self) -> float:
-        return max([*(text_width(line, AXIS_SIZE) for line in (*self.head, *self.below)), *map(text_width, self.texts)])
-
-
-def ruled_sheet(frame: pd.DataFrame, width: int, language: str) -> tuple[Figure, Axes, list[Row], float]:
-    """A sheet with a line of text and rules for each row, nothing drawn in them yet; its paper, rows and width of labels in px."""
-    narrow = is_narrow(width)
-    label_width = min(LABEL_WIDTHS[narrow][1], max(text_width(plain(label, language)) for label in frame["label"]))
-    rows = make_rows(frame, language, label_width, narrow)
-    figure, paper = sheet(width, rows[-1].bottom + FOOT)
-    for number, row in enumerate(rows):
-        rule(paper, row.top, 0, width, HAIR if number else INK)
-        write_lines(paper, 0, row, bold=row.is_heading)
-    rule(paper, rows[-1].bottom, 0, width, INK)
-    return figure, paper, rows, label_width
 
 
 def draw_intervals(exhibit: Exhibit, width: int, language: str) -> Figure:
@@ -168,14 +109,8 @@ def _draw(exhibit: Exhibit, width: int, language: str, is_bars: bool) -> Figure:
 
 
 def _base_text(frame: pd.DataFrame, language: str) -> str:
-    base = _one_base(frame)
+    base = one_base(frame)
     return "" if base is None else plain(say("Base {n:count} each", n=base), language)
-
-
-def _one_base(frame: pd.DataFrame) -> float | None:
-    """The base that all of several rows share: said once, below them."""
-    bases = frame["base"].unique() if "base" in frame else []
-    return bases[0] if len(bases) == 1 and len(frame) > 1 and not is_missing(bases[0]) else None
 
 
 def _head_overlap(exhibit: Exhibit) -> float:
@@ -184,39 +119,13 @@ def _head_overlap(exhibit: Exhibit) -> float:
     return ROW_HEIGHT if is_grouped and exhibit.reference_label is None else 0
 
 
-def make_rows(
-    frame: pd.DataFrame, language: str, label_width: float, narrow: bool, top: float = HEAD_HEIGHT, least: float = ROW_HEIGHT
-) -> list[Row]:
-    """The frame's rows one under the other, each `least` px high, a heading before each group's first."""
-    rows, y, group = [], top, ""
-    for cells in frame.to_dict("records"):
-        name = plain(None if is_missing(cells.get("group")) else cells.get("group"), language)
-        if name and name != group:
-            y += GROUP_GAP if rows else 0
-            rows.append(Row([name], y + ROW_HEIGHT / 2, ROW_HEIGHT, None))
-            y += ROW_HEIGHT
-        lines = wrap(plain(cells["label"], language), label_width, lines=LABEL_LINES[narrow])
-        foot = _own_base(frame, cells, language) if narrow else ""
-        height = max(least, ROW_HEIGHT + LINE_HEIGHT * (len(lines) - 1 + bool(foot)))
-        rows.append(Row(lines, y + height / 2, height, cells, opens=not rows or name != group, foot=foot))
-        y, group = y + height, name
-    return rows
-
-
-def _own_base(frame: pd.DataFrame, cells: dict[str, object], language: str) -> str:
-    """On the telephone a row's base stands beneath its label: there is no room for a column."""
-    if "base" not in frame or _one_base(frame) is not None or is_missing(cells["base"]):
-        return ""
-    return plain(say("Base {n:count}", n=cells["base"]), language)
-
-
 def _columns(exhibit: Exhibit, rows: Sequence[Row], language: str, narrow: bool) -> list[TextColumn]:
     head = exhibit.options.get("value_label") or VALUE_HEADS.get(exhibit.unit)
     made = [_column("value", head, [_value_text(row, exhibit.unit, language) for row in rows], language, narrow)]
     intervals = [interval_text(row.get("low"), row.get("high"), exhibit.unit, language) for row in rows]
     if any(intervals):
-        made.append(_column("interval", _interval_head(narrow), intervals, language, narrow))
-    if "base" in exhibit.frame and not narrow and _one_base(exhibit.frame) is None:
+        made.append(_column("interval", say("95% int.") if narrow else say("95% interval"), intervals, language, narrow))
+    if "base" in exhibit.frame and not narrow and one_base(exhibit.frame) is None:
         bases = ["" if row.get("base") is None else bare(row.get("base"), "count", language) for row in rows]
         made.append(_column("base", say("Base"), bases, language, narrow))
     return made
@@ -234,10 +143,6 @@ def _value_text(row: Row, unit: str, language: str) -> str:
     if row.cells is None or (row.get("value") is None and row.get("note") is not None):
         return ""
     return bare(row.get("value"), unit, language)
-
-
-def _interval_head(narrow: bool) -> Message:
-    return say("95% int.") if narrow else say("95% interval")
 
 
 def _place(columns: list[TextColumn], width: int, plot_left: float, narrow: bool) -> tuple[list[TextColumn], float]:
@@ -274,7 +179,7 @@ def _draw_table(paper: Axes, rows: Sequence[Row], columns: Sequence[TextColumn],
         if not row.is_heading:
             is_first = not any(not earlier.is_heading for earlier in rows[:number])
             rule(paper, row.top, 0, width, INK if is_first else RULE if row.opens or rows[number - 1].is_total else HAIR)
-        write_lines(paper, 0, row, bold=row.is_heading or row.is_total)
+        write_lines(paper, row.indent, row, bold=row.is_heading or row.is_total)
         for column in columns:
             color = INK_3 if is_quiet else INK if column.name == "value" else INK_2
             is_bold = row.is_total and column.name == "value"
@@ -284,15 +189,6 @@ def _draw_table(paper: Axes, rows: Sequence[Row], columns: Sequence[TextColumn],
                 write(paper, column.right, y, column.texts[number], color, "right", bold=is_bold)
             if below:
                 write_small(paper, column.right, row.y + BASELINE + HEAD_LINE / 2, below, "right")
-
-
-def write_lines(paper: Axes, x: float, row: Row, bold: bool = False) -> None:
-    """A row's label, its lines centred on the row."""
-    first = row.y - LINE_HEIGHT * (len(row.lines) - 1 + bool(row.foot)) / 2 + BASELINE
-    for number, line in enumerate(row.lines):
-        write(paper, x, first + number * LINE_HEIGHT, line, INK, bold=bold)
-    if row.foot:
-        write_small(paper, x, first + len(row.lines) * LINE_HEIGHT, row.foot)
 
 
 def _write_note(paper: Axes, note: str, left: float, width: float, row: Row) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.finding import Exhibit
-from analysis.report.rows import (
+from analysis.report.row_layout import (
     AXIS_DROP,
     AXIS_HEIGHT,
     COLUMN_GAP,

@@ -34,7 +34,7 @@ def class_exhibit(rows: pd.DataFrame, currency: str) -> Exhibit:
         return Exhibit("classes", say("Classes of the rule"), absent=absent)
     table = class_table(rows)
     columns = [
-        Column("label", say("Class")), Column("companies", say("Companies"), "count", say("number")),
+        Column("label", say("Class")), Column("companies", say("Companies"), "count", say("in number")),
         Column("share", say("Share"), "share"), *amount_columns(currency),
         Column("margin", say("Median margin"), "share.2", say("% a year")),
     ]  # fmt: skip

@@ -146,7 +146,7 @@ def disagreement_exhibit(rows: pd.DataFrame, found: CompanyGroups | None, curren
     first, left_out = told.iloc[0], len(table) - len(told)
     columns = [
         Column("rule_label", say("The rule says")), Column("group_label", say("The data say")),
-        Column("typical_label", say("Typical of that group")), Column("companies", say("Companies"), "count", say("number")),
+        Column("typical_label", say("Typical of that group")), Column("companies", say("Companies"), "count", say("in number")),
         *amount_columns(currency)[:2], Column("margin", say("Median margin"), "share.2", say("% a year")),
         Column("differs", say("They differ in")),
     ]  # fmt: skip

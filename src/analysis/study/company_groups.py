@@ -126,7 +126,7 @@ def group_exhibit(rows: pd.DataFrame, found: CompanyGroups | None, currency: str
     if table.empty:
         return Exhibit("groups", title, absent=say("All but one of the groups hold few companies."))
     columns = [
-        Column("label", say("Group")), Column("companies", say("Companies"), "count", say("number")),
+        Column("label", say("Group")), Column("companies", say("Companies"), "count", say("in number")),
         Column("share", say("Share"), "share"), *amount_columns(currency),
         Column("margin", say("Median margin"), "share.2", say("% a year")), Column("stability", say("Stability"), "number", say("0 to 1")),
     ]  # fmt: skip

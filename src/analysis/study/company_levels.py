@@ -24,7 +24,7 @@ def level_exhibit(rows: pd.DataFrame, currency: str) -> Exhibit:
         return Exhibit("levels", title, absent=absent)
     table = level_table(rows)
     columns = [
-        Column("label", say("Level")), Column("companies", say("Companies"), "count", say("number")), Column("share", say("Share"), "share"),
+        Column("label", say("Level")), Column("companies", say("Companies"), "count", say("in number")), Column("share", say("Share"), "share"),
         *amount_columns(currency), Column("loans_share", say("Share of loans"), "share"),
         Column("contribution_share", say("Share of contribution"), "share"),
     ]  # fmt: skip
@@ -89,7 +89,7 @@ def misplaced_exhibit(rows: pd.DataFrame, rules: CompanyRules, currency: str) ->
     placed = placement(rows, rules)
     table = misplaced_table(rows, placed)
     columns = [
-        Column("label", say("Managed")), Column("companies", say("Companies"), "count", say("number")),
+        Column("label", say("Managed")), Column("companies", say("Companies"), "count", say("in number")),
         Column("share", say("Share"), "share"), *amount_columns(currency),
     ]  # fmt: skip
     return Exhibit(

@@ -192,7 +192,7 @@ def _cells_finding(rows: pd.DataFrame, axes: list[str]) -> list[Finding]:
         cells *= known[name].nunique()
     full = int((held >= CELL_NEEDED).sum())
     text = say(
-        "The four axes make {cells:count} cells. {companies:count} companies stand in {held:count} of them; **{full:count}** hold {needed:count} companies or more. The matrix is therefore shown two axes at a time, and summed up by a rule.",
+        "The four axes make {cells:count} cells. {companies:count} companies stand in {held:count} of them; **{full:count}** hold {needed:count} companies or more. The matrix is shown two axes at a time, and summed up by a rule.",
         cells=cells, companies=base, held=len(held), full=full, needed=CELL_NEEDED,
     )  # fmt: skip
     return [Finding("companies.cells", text, full, base, "count", exhibit="matrix", is_headline=False)]

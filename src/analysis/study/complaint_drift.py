@@ -84,8 +84,8 @@ def new_exhibit(found: DriftFound | None) -> Exhibit:
     )  # fmt: skip
     columns = (
         Column("phrase", say("Phrase")),
-        Column("now", say("Customers now"), "count", say("number")),
-        Column("before", say("Customers before"), "count", say("number")),
+        Column("now", say("Customers now"), "count", say("in number")),
+        Column("before", say("Customers before"), "count", say("in number")),
         Column("value", say("Ratio of shares"), "ratio", say("times")),
         Column("interval", say("95% interval, for the phrases shown")),
     )

@@ -198,9 +198,13 @@ def volume_exhibit(found: Volume | None) -> Exhibit:
         absent = say("Fewer than {needed:count} whole months of complaints can be shown.", needed=MONTHS_NEEDED)
         return Exhibit("volume", heading, absent=absent)
     table = found.months.rename(columns={"month": "x"})
-    rates = table[["x"]].assign(series=say("Complaints"), value=table["value"].where(table["is_shown"]))
+    rates = table[["x"]].assign(series=say("Complaints"), value=table["value"].where(table["is_shown"]), is_limits=False)
     limits = table[["x"]].assign(
-        series=say("Mean and limits of chance"), value=PER * found.chart.centre, low=table["low998"], high=table["high998"]
+        series=say("Mean and limits of chance"),
+        value=PER * found.chart.centre,
+        low=table["low998"],
+        high=table["high998"],
+        is_limits=True,
     )
     shown = table[table["is_shown"]]
     outside = int(shown["outside"].ne("").sum())

@@ -193,7 +193,7 @@ def _campaign_columns() -> tuple:
         Column("value", say("Effect of the offer")),
         Column("low", say("From")),
         Column("high", say("To")),
-        Column("base", say("Base"), "count", say("customers")),
+        Column("base", say("Base"), "count", say("number of customers")),
         Column("verdict", say("Reading")),
     )
 

@@ -98,7 +98,7 @@ def _alarms(tested: list[Control]) -> list[Finding]:
         return []
     ringing = {control.lever for control in tested if control.rings}
     text = say(
-        "Controls that must show nothing ring for **{n:count} of {all:count}** levers with a control that could show a hidden difference{then}.",
+        "{all:count} levers have a control that must show nothing and could show a hidden difference; levers for which it rings: **{n:count}**{then}.",
         n=len(ringing), all=len(levers), then=say("; their badge is adjusted, no more") if ringing else "",
     )  # fmt: skip
     base = max(control.base for control in tested)

@@ -46,7 +46,7 @@ def lever_shares_exhibit(
         EXHIBIT,
         _title(found, is_cause),
         say(
-            "Share of the customers who left in the {months:count} months after {day:date} {what}; lines, 95% intervals by the unit that decides whom it strikes, or in which customers are taken together; hollow: within noise, all levers and rules read at once. Crude: months after a strike against all months. One regression: the year's counts of strikes at once. Both are shown because they mislead",
+            "Share of the customers who left in the {months:count} months after {day:date} {what}; lines, 95% intervals by the unit that decides whom it strikes, or in which customers are taken together; hollow: within noise, all levers and rules read at once. Crude: months after a strike against all months. One regression: the year's counts of strikes at once. Both mislead and stand here for comparison",
             months=found.months, day=found.opened, what=WOULD_HAVE_STAYED if is_cause else LEFT_MORE_OFTEN,
         ),
         pd.DataFrame([*rows, _total(found)]),
@@ -102,8 +102,8 @@ def lever_basis_exhibit(
         columns=(
             Column("lever", say("Lever")),
             Column("units", say("Decided by")),
-            Column("struck", say("Struck"), "count", say("customers")),
-            Column("left", say("Of these left"), "count", say("customers")),
+            Column("struck", say("Struck"), "count", say("number of customers")),
+            Column("left", say("Of these left"), "count", say("number of customers")),
             Column("overlap", say("Overlap"), "share.0"),
             Column("crude", say("Imbalance before"), "number"),
             Column("weighted", say("after"), "number"),

@@ -202,7 +202,7 @@ def stages_exhibit(
     """The stages today: how many, how they were, what they hold and do."""
     columns = (
         Column("label", say("Stage")),
-        Column("count", say("Customers"), "count", say("number")),
+        Column("count", say("Customers"), "count", say("in number")),
         Column("share", say("Share today"), "share"),
         Column("then", say("Share on {before:date}", before=before), "share"),
         Column("assets_share", say("Share of assets"), "share"),

@@ -57,7 +57,7 @@ def contribution_exhibit(checked: pd.DataFrame, as_of: dt.date, currency: str) -
         frame=table.assign(range=ranges(table)),
         columns=(
             Column("label", say("Probability of still paying")),
-            Column("customers", say("Customers"), "count", say("number")),
+            Column("customers", say("Customers"), "count", say("in number")),
             Column("before", say("Mean contribution before"), "amount", say("{currency} a year", currency=currency)),
             Column("followed", say("Would remain"), "share", say("if it went with payments")),
             Column("value", say("Remained"), "share"),

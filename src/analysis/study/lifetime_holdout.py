@@ -223,7 +223,7 @@ def silence_exhibit(checked: pd.DataFrame, as_of: dt.date) -> Exhibit:
         frame=table.assign(range=ranges(table), verdict=verdict),
         columns=(
             Column("label", say("Silent for")),
-            Column("customers", say("Customers"), "count", say("number")),
+            Column("customers", say("Customers"), "count", say("in number")),
             Column("expected_again", say("Expected to pay again"), "share"),
             Column("again", say("Paid again"), "share"),
             Column("range", say("Interval")),

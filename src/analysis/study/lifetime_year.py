@@ -160,7 +160,7 @@ def lifetime_exhibit(table: pd.DataFrame, currency: str, as_of: dt.date) -> Exhi
     outcome = say("if the model holds, 95%")
     columns = (
         Column("label", say("Tier")),
-        Column("customers", say("Customers"), "count", say("number")),
+        Column("customers", say("Customers"), "count", say("in number")),
         Column("alive", say("Still paying"), "share", say("mean probability, %")),
         Column("days", say("Payment days"), "number.1", say("a customer")),
         Column("days_range", say("Range of outcome"), None, outcome),

@@ -235,8 +235,8 @@ def winback_exhibit(found: LostFound | None, currency: str) -> Exhibit:
         frame=table,
         columns=(
             Column("label", say("Way")),
-            Column("lost", say("Lost"), "count", say("customers")),
-            Column("may_call", say("May be called"), "count", say("customers")),
+            Column("lost", say("Lost"), "count", say("number of customers")),
+            Column("may_call", say("May be called"), "count", say("number of customers")),
             Column("contribution", say("Contribution before"), "amount", say("{currency} a year", currency=currency)),
             Column("assets", say("Assets before"), "amount", say("{currency}", currency=currency)),
             Column("returned", say("Came back"), "share", say("% of the year before's")),

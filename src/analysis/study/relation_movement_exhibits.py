@@ -151,7 +151,7 @@ def moves_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date, is_loss_se
         columns=(
             Column("left", say("From group")),
             Column("right", say("To group")),
-            Column("count", say("Customers"), "count", say("number")),
+            Column("count", say("Customers"), "count", say("in number")),
             *(shares if is_loss_seen else ()),
         ),
     )

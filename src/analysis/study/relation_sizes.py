@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.calendar import months_before
 from analysis.finding import Column, Exhibit, Finding
+from analysis.stats.dominance import hidden_amounts
 from analysis.study.churn import ChurnRule, unseen
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.relations import (
@@ -51,7 +52,9 @@ def size_table(
     measures = {name: holdings_of(history[day], column) for name, column in MEASURES.items() if column in history[day]}
     held = pd.DataFrame({"customers": pd.Series(1.0, groups.index), **measures})
     by_group = _masked(held.groupby(groups).sum().reindex(_names(is_apart), fill_value=0.0))
-    by_way = _masked(held.groupby(ways).sum().reindex(list(WAY_NAMES), fill_value=0.0), by_group.loc[LOST].isna().any())
+    by_group = _without_dominated(by_group, held, groups)
+    by_way = _masked(held.groupby(ways).sum().reindex(list(WAY_NAMES), fill_value=0.0), by_group["customers"].isna()[LOST])
+    by_way = _without_dominated(by_way, held, ways, by_group.loc[LOST].isna())
     whole = held.sum().to_frame("all").T
     table = pd.concat([by_group, by_way[by_way["customers"].ne(0)], whole]).rename_axis("group").reset_index()
     table["share"] = table["customers"] / len(groups)
@@ -73,6 +76,18 @@ def _names(is_apart: bool) -> tuple[str, ...]:
 def _masked(table: pd.DataFrame, already: bool = False) -> pd.DataFrame:
     counts = table["customers"].to_numpy()
     return table[~hidden(counts, already & (counts > 0))].reindex(table.index)
+
+
+def _without_dominated(
+    table: pd.DataFrame, held: pd.DataFrame, groups: pd.Series, of_hidden: pd.Series | None = None
+) -> pd.DataFrame:
+    """Amounts that tell what one customer has, and others that would give these away, are missing; all, where they add up to one that
+    is hidden itself."""
+    for name in (name for name in table if name != "customers"):
+        already = set(table.index if of_hidden is not None and of_hidden[name] else table.index[table[name].isna()])
+        out = hidden_amounts(held[name].fillna(0), groups, already)
+        table = table.assign(**{name: table[name].mask(table.index.isin(out | already))})
+    return table
 
 
 def _prospect_row(prospects: pd.DataFrame | None, day: dt.date, table: pd.DataFrame) -> pd.DataFrame:
@@ -112,7 +127,7 @@ def groups_exhibit(table: pd.DataFrame, day: dt.date, currency: str, missing: di
     """Size, assets and contribution of each group."""
     columns = [
         Column("label", say("Group")),
-        Column("customers", say("Customers"), "count", say("number")),
+        Column("customers", say("Customers"), "count", say("in number")),
         Column("share", say("Share"), "share", say("% of all who ever were customers")),
         Column("assets", say("Assets"), "amount", say("{currency}", currency=currency)),
         Column("assets_share", say("Share of assets"), "share"),

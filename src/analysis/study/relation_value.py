@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analysis.stats.dominance import hidden_amounts
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.study.relation_movement import secret_cells
 from analysis.study.relations import BOTH, ESTABLISHED, LOST, NEW, OUTSIDE, PROSPECT, RETURNED, holdings_of, together
@@ -65,6 +66,8 @@ def value_by_group(people: pd.DataFrame) -> pd.DataFrame:
     rows = people.groupby("left").agg(customers=("now", "size"), before=("before", "sum"), now=("now", "sum"))
     rows = rows.reindex(cells.index)
     rows = rows[~hidden(rows["customers"])].reindex(cells.index)
+    for name in ("before", "now"):
+        rows[name] = rows[name].mask(rows.index.isin(hidden_amounts(people[name], people["left"], rows.index[rows[name].isna()])))
     whole = {"customers": len(people), "before": people["before"].sum(), "now": people["now"].sum()}
     whole |= people.groupby("kind")["change"].sum().reindex(cells.columns, fill_value=0.0).to_dict()
     table = pd.concat([rows.join(cells), pd.DataFrame(whole, index=["all"])]).rename_axis("left").reset_index()
@@ -111,6 +114,8 @@ def number_and_mean(people: pd.DataFrame) -> pd.DataFrame:
     secret = hidden(table["customers_before"]) | hidden(table["customers_now"])
     secret = hidden(table["customers_before"], secret) | hidden(table["customers_now"], secret)
     table = table[~secret].reindex(table.index)
+    few = hidden_amounts(people["before"], people["left"]) | hidden_amounts(people["now"], people["right"])
+    table.loc[table.index.isin(few), ["mean_before", "mean_now", "change", "of_number", "of_mean"]] = np.nan
     return pd.concat([table, whole.to_frame("all").T]).rename_axis("group").reset_index()
 
 

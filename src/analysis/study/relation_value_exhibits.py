@@ -86,13 +86,13 @@ def value_groups_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date, cur
         name="value_groups",
         title=say("What each group of {before:date} kept, raised and lost of its assets", before=before),
         subtitle=say(
-            "Assets, average of three months, in {currency}; in each row the first three columns of money and what went with the lost add up to the assets on {now:date}; – where few customers would be given away",
-            currency=currency, now=now,
+            "Assets, average of three months; in each row the first three columns of money and what went with the lost add up to the assets on {now:date}; – where few customers would be given away",
+            now=now,
         ),
         frame=table.assign(label=table["left"].map(ROW_NAMES), is_total=table["left"].eq("all")),
         columns=(
             Column("label", say("Group on {day:date}", day=before)),
-            Column("customers", say("Customers"), "count", say("number")),
+            Column("customers", say("Customers"), "count", say("in number")),
             Column("before", say("Assets then"), "amount", money),
             Column(RAISED, say("Raised"), "amount", money),
             Column(LOWERED, say("Lowered"), "amount", money),
@@ -112,8 +112,7 @@ def value_kinds_exhibit(table: pd.DataFrame, before: dt.date, now: dt.date, curr
         name="value_kinds",
         title=_kinds_title(table),
         subtitle=say(
-            "In {currency}; assets: average of three months; deposits, wealth, loans: the last month; contribution: twelve months; each column adds up; rises and falls go by the column's own measure; – where few customers would be given away{absent}",
-            currency=currency,
+            "Assets: average of three months; deposits, wealth, loans: the last month; contribution: twelve months; each column adds up; rises and falls go by the column's own measure; – where few customers would be given away{absent}",
             absent="" if table["kind"].eq("contribution_12m").any() else say("; the bank brings no contributions"),
         ),
         frame=turned.assign(label=turned["part"].map(labels), is_total=turned["part"].isin(("before", "now"))),
@@ -145,8 +144,8 @@ def split_exhibit(table: pd.DataFrame, currency: str, before: dt.date, now: dt.d
         frame=table.assign(label=table["group"].map(ROW_NAMES), is_total=table["group"].eq("all")),
         columns=(
             Column("label", say("Group")),
-            Column("customers_before", say("Customers then"), "count", say("number")),
-            Column("customers_now", say("Customers now"), "count", say("number")),
+            Column("customers_before", say("Customers then"), "count", say("in number")),
+            Column("customers_now", say("Customers now"), "count", say("in number")),
             Column("mean_before", say("Assets of each, then"), "amount", money),
             Column("mean_now", say("Assets of each, now"), "amount", money),
             Column("change", say("Change"), "amount", money),

@@ -79,7 +79,7 @@ def satisfaction_nonresponse(
         if hears_all:
             raise NotProduced(ONLY_ANSWERED)
         raise NotProduced(
-            say("Neither invitations nor answers that lead to customers are numerous enough to tell who did not answer.")
+            say("Neither invitations nor answers that can be traced to customers are numerous enough to tell who did not answer.")
         )
     every = {**groups, **unasked_groups(history[max(history)], survey.branches)}
     by_group = unasked_by_group(model, every, surveys, invitations, as_of, window_months, seed)

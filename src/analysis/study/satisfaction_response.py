@@ -220,10 +220,10 @@ def _title(groups: pd.DataFrame, whole: Estimate) -> Message:
 
 def triggers_exhibit(found: Response | None) -> Exhibit:
     """Mean overall satisfaction by what led to the invitation; answers that staff asked for stand apart."""
-    heading = say("Satisfaction by what led to the invitation")
+    heading = say("Satisfaction by occasion of the invitation")
     if found is None or len(found.scores) < 2:
         return Exhibit(
-            "triggers", heading, absent=say("The bank does not record what led to an invitation, or too few answered.")
+            "triggers", heading, absent=say("The bank does not record the occasion of an invitation, or too few answered.")
         )
     subtitle = say(
         "Mean overall satisfaction, 1 to 10, of each customer's last answer; lines, 95% intervals; base: customers who answered"

@@ -191,7 +191,7 @@ def segment_exhibit(table: pd.DataFrame, found: Segments, currency: str) -> Exhi
     """Size, means and stability of each segment."""
     columns = [
         Column("label", say("Segment")),
-        Column("customers", say("Customers"), "count", say("number")),
+        Column("customers", say("Customers"), "count", say("in number")),
         Column("share", say("Share"), "share"),
         Column("assets_mean", say("Mean assets"), "amount", say("{currency}", currency=currency)),
         Column("contribution_mean", say("Mean contribution"), "amount", say("{currency} a year", currency=currency)),

@@ -112,7 +112,7 @@ def _exhibit(results: Mapping[str, Result], p: Mapping[str, float], untold: set[
         frame=pd.DataFrame(rows, columns=["label", "base", "events", "p", "gain", "interval", "verdict", "is_noise"]),
         columns=(
             Column("label", say("Outcome")),
-            Column("base", say("Customers"), "count", say("number")),
+            Column("base", say("Customers"), "count", say("in number")),
             Column("events", say("Left or responded"), "count", say("number")),
             Column("p", say("p"), "number.3", say("corrected")),
             Column("gain", say("Gain in AUC"), "number.3", say("0 is none")),

@@ -143,7 +143,7 @@ def tier_exhibit(table: pd.DataFrame, currency: str) -> Exhibit:
     """The same as a table, with contribution where it is known."""
     columns = [
         Column("label", say("Tier")),
-        Column("customers", say("Customers"), "count", say("number")),
+        Column("customers", say("Customers"), "count", say("in number")),
         Column("customer_share", say("Share of customers"), "share"),
         Column("assets", say("Assets"), "amount", say("{currency}", currency=currency)),
         Column("assets_share", say("Share of assets"), "share"),

@@ -84,7 +84,7 @@ def records_exhibit(identity: pd.DataFrame, stated: Mapping) -> Exhibit:
         ),
         columns=(
             Column("label", say("Records")),
-            Column("customers", say("Customers"), "count", say("number")),
+            Column("customers", say("Customers"), "count", say("in number")),
             Column("share", say("Share"), "share"),
             Column("sure", say("Sure"), "share"),
         ),

@@ -12,8 +12,9 @@ from analysis.study.churn import ChurnRule
 from analysis.study.disclosed import told
 from analysis.study.rfm_assets import rfm_assets_exhibit, rfm_assets_findings, rfm_assets_scores
 from analysis.study.tiers import open_customers, pyramid, tier_exhibit, tier_findings, tier_table
-from analysis.study.value_components import balance_exhibit, component_exhibit, component_table
+from analysis.study.value_components import MEASURES, balance_exhibit, component_exhibit, component_table
 from analysis.study.value_concentration import concentration_findings, lorenz_exhibit, whale_exhibit
+from analysis.study.value_dominance import told_edges
 from analysis.study.value_movement import find_movement, flow_exhibit, movement_exhibit, movement_findings
 from analysis.study.value_ranking import NEEDED, SPREAD, can_rank, ranking_exhibit, ranking_findings, rankings, tornado_exhibit
 from analysis.study.value_risers import riser_exhibit, riser_findings, risers
@@ -58,7 +59,8 @@ def value(
         raise NotProduced(say("The bank's bank.yaml states no edges of tiers, or the bank brings no balances."))
     if len(customers) < CUSTOMERS_NEEDED:
         raise NotProduced(say("Open customers: {n}; needed: {needed:count}.", n=told(len(customers)), needed=CUSTOMERS_NEEDED))
-    by_tier, means = tier_table(customers, tiers), component_table(customers, tiers)
+    edges, edges_of_means = told_edges(customers, tiers), told_edges(customers, tiers, MEASURES)
+    by_tier, means = tier_table(customers, edges), component_table(customers, edges_of_means)
     movement, model = find_movement(history, tiers), risers(history, tiers)
     under_rules = rules_table(history, tiers, rule or ChurnRule(), model)
     scores = rfm_assets_scores(customers)
@@ -73,7 +75,7 @@ def value(
             *riser_findings(model),
             *rules_findings(under_rules, customers),
         ],
-        pyramid=pyramid(by_tier, customers, tiers, currency),
+        pyramid=pyramid(by_tier, customers, edges, currency),
         tiers=tier_exhibit(by_tier, currency),
         balances=balance_exhibit(means, currency),
         components=component_exhibit(means, currency),

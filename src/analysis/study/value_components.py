@@ -13,6 +13,7 @@ CHARGES = {"expected_loss": say("Expected loss"), "cost": say("Cost"), "capital_
 COMPONENTS = {**GAINS, **CHARGES}
 HELD = {"deposits": say("Deposits"), "wealth": say("Wealth"), "loans": say("Loans"), "products_held": say("Products held")}
 CONTRIBUTION = "contribution_12m"
+MEASURES = (*HELD, *(f"{name}_12m" for name in COMPONENTS), CONTRIBUTION)
 
 
 def known_components(customers: pd.DataFrame) -> list[str]:
@@ -49,7 +50,7 @@ def balance_exhibit(table: pd.DataFrame, currency: str) -> Exhibit:
     a_customer = say("{currency} a customer", currency=currency)
     columns = [
         Column("label", say("Tier")),
-        Column("customers", say("Customers"), "count", say("number")),
+        Column("customers", say("Customers"), "count", say("in number")),
         *[Column(name, HELD[name], "amount", a_customer) for name in ("deposits", "wealth", "loans")],
         Column("products_held", HELD["products_held"], "number.1", say("kinds a customer")),
     ]

@@ -138,7 +138,7 @@ def movement_exhibit(found: Movement | Message) -> Exhibit:
         columns=(
             Column("before", say("{day:date}", day=found.days[0])),
             Column("after", say("{day:date}", day=found.days[1])),
-            Column("customers", say("Customers"), "count", say("number")),
+            Column("customers", say("Customers"), "count", say("in number")),
             Column("value", say("Share"), "share"),
             Column("low", say("From"), "share", say("95% interval")),
             Column("high", say("To"), "share", say("95% interval")),

@@ -140,7 +140,7 @@ def list_tiers_exhibit(pool: pd.DataFrame, tiers: Mapping[str, float], plan: Pla
         frame=pd.DataFrame(made),
         columns=(
             Column("label", say("Tier")),
-            Column("customers", say("Listed"), "count", say("customers")),
+            Column("customers", say("Listed"), "count", say("number of customers")),
             Column("risk", say("Mean probability of leaving"), "share"),
             Column("kept", say("Expected value kept"), "amount", say("{currency}", currency=currency)),
         ),

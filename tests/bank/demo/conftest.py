@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from tests.conftest import project_root
+from tests.conftest import DEMO_CUSTOMERS, project_root
 
 from analysis.bank import standards
 from analysis.bank.config import read_config
@@ -20,7 +20,7 @@ from analysis.bank.prepare import prepare
 from analysis.bank.sources import load_files, select_table
 from analysis.project import folders
 
-LARGE, MIDDLE, SMALL = 6000, 1500, 600
+LARGE, SMALL = 6000, 600
 SMALL_BLOCK = 200
 FIRST_NUMBER = 1_000_000_001
 
@@ -52,8 +52,13 @@ class Bank:
 
 
 def deliver(folder: Path, customers: int) -> Bank:
-    """Makes a bank of the default world and reads it through its own bank.yaml."""
+    """Makes a bank of the default world and reads it."""
     make_demo_bank(folder, customers=customers)
+    return delivered(folder, customers)
+
+
+def delivered(folder: Path, customers: int) -> Bank:
+    """A bank of the default world, read through its own bank.yaml."""
     config, con = read_config(folder / "bank.yaml"), duckdb.connect()
     standards.register(con)
     load_files(con, config, folder)
@@ -91,22 +96,15 @@ def bank(tmp_path_factory) -> Bank:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory) -> Path:
-    """A project's root with a demo bank of 1,500."""
-    root = tmp_path_factory.mktemp("home")
-    (root / "reports.yaml").touch()
-    return root
+def middle(shared_demo) -> Bank:
+    """The demo bank of 1,500 that is prepared."""
+    return delivered(shared_demo / "data" / "raw" / "demo", DEMO_CUSTOMERS)
 
 
 @pytest.fixture(scope="session")
-def middle(home) -> Bank:
-    return deliver(home / "data" / "raw" / "demo", MIDDLE)
-
-
-@pytest.fixture(scope="session")
-def prepared(middle, home):
-    """The same bank, prepared."""
-    with project_root(home):
+def prepared(shared_demo):
+    """The same bank, prepared once and once more."""
+    with project_root(shared_demo):
         return prepare(folders("demo"))
 
 

@@ -15,9 +15,9 @@ AS_OF = dt.date(2025, 6, 30)
 
 
 @pytest.fixture(scope="module")
-def both(middle, prepared, home):
+def both(middle, shared_demo):
     with simulated(len(middle.people), DEFAULT_SEED) as bank:
-        processed: Path = home / "data" / "processed" / "demo"
+        processed: Path = shared_demo / "data" / "processed" / "demo"
         yield bank, Book(bank.book.config, AS_OF, processed, bank.book.first_date, {})
 
 

@@ -6,22 +6,19 @@ import hashlib
 import io
 import json
 import re
-import shutil
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from python_calamine import CalamineWorkbook
-from tests.conftest import project_root
 
 from analysis.bank.config import read_config
 from analysis.bank.contracts import TABLES
 from analysis.bank.delivery import locate
 from analysis.bank.demo import calendar, make_demo_bank, making
 from analysis.bank.demo.folder import MARKER
-from analysis.bank.prepare import prepare
-from analysis.project import folders
 
 YEARS = range(2022, 2027)
 DELIVERED = {
@@ -68,6 +65,7 @@ PLANTED = {
     "surveys": {("overall", "range")},
     "transactions": {("customer_id", "reference")},
 }
+PREPARING = Path(making.__file__).parents[1]
 HEAVIEST_REJECTED_SHARE = 0.05
 
 
@@ -103,8 +101,8 @@ def test_same_seed_gives_the_same_bytes_of_every_file(smallest, tmp_path):
 @pytest.mark.parametrize(
     ("other", "same"),
     [
-        ({"seed": 8}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv", MARKER, "core/branches.csv"}),
-        ({"world": "null"}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv", MARKER, "core/branches.csv", "core/tariffs.csv", "market/rates.csv", "ebank/incidents.csv"}),
+        ({"seed": 8}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv", "decisions.csv", MARKER, "core/branches.csv"}),
+        ({"world": "null"}, {"bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv", "decisions.csv", MARKER, "core/branches.csv", "core/tariffs.csv", "market/rates.csv", "ebank/incidents.csv"}),
     ],
 )  # fmt: skip
 def test_another_seed_or_world_changes_the_facts(smallest, tmp_path, other, same):
@@ -129,6 +127,7 @@ def test_departments_deliver_these_files(smallest):
         "segment_actions.csv",
         "complaint_actions.csv",
         "warning_actions.csv",
+        "decisions.csv",
     }
 
 
@@ -327,12 +326,12 @@ def test_prepare_accepts_the_bank_but_for_what_was_planted(prepared):
         fallen_together = counts.get("merged", 0) - counts.get("added", 0)
         assert counts["accepted"] == counts["delivered"] - counts["rejected"] - fallen_together > 0, name
     assert prepared.manifest["span"] == ["2022-07-01", "2026-06-30"]
-    assert (str(prepared.as_of), prepared.is_new) == ("2025-06-30", True)
+    assert str(prepared.as_of) == "2025-06-30"
 
 
-def test_rejected_rows_are_the_planted_ones(middle, prepared, home):
+def test_rejected_rows_are_the_planted_ones(middle, prepared, shared_demo):
     def refused(table):
-        return pd.read_parquet(home / "data" / "processed" / "demo" / "rejected" / f"{table}.parquet")
+        return pd.read_parquet(shared_demo / "data" / "processed" / "demo" / "rejected" / f"{table}.parquet")
 
     waits = refused("contacts").query("rule == 'range'")
     assert set(waits["original"].astype(float)) == {-1.0}
@@ -347,8 +346,8 @@ def test_rejected_rows_are_the_planted_ones(middle, prepared, home):
     assert (refused("customers")["rule"] == "duplicate").sum() == doubles > 0
 
 
-def test_departments_records_lead_to_the_customers_that_are_true(middle, prepared, home):
-    found = pd.read_parquet(home / "data" / "processed" / "demo" / "identity.parquet")
+def test_departments_records_lead_to_the_customers_that_are_true(middle, prepared, shared_demo):
+    found = pd.read_parquet(shared_demo / "data" / "processed" / "demo" / "identity.parquet")
     truth = pd.read_parquet(middle.folder / "truth" / "parties.parquet")
     assert set(map(tuple, found[["source", "source_id"]].to_numpy())) == set(
         map(tuple, truth[["source", "source_id"]].to_numpy())
@@ -368,15 +367,11 @@ def test_departments_records_lead_to_the_customers_that_are_true(middle, prepare
     assert both["customer_id"].eq(both["customer_id_true"]).mean() > 0.99
 
 
-def test_without_the_truth_the_same_is_prepared(middle, prepared, home, tmp_path):
-    with project_root(tmp_path):
-        raw = tmp_path / "data" / "raw" / "demo"
-        shutil.copytree(middle.folder, raw, ignore=shutil.ignore_patterns("truth"))
-        assert not (raw / "truth").exists()
-        prepare(folders("demo"))
-    with_truth, without = (hashes(root / "data" / "processed" / "demo") for root in (home, tmp_path))
-    assert {"customers.parquet", "identity.parquet", "transactions.parquet", "rejected/contacts.parquet"} <= set(without)
-    assert without == with_truth
+def test_the_truth_changes_nothing_that_is_prepared(middle, prepared):
+    """The bank was prepared without it (`shared_demo`); now it lies there, and no code but the demo bank's own speaks of it."""
+    assert (middle.folder / "truth" / "customers.parquet").is_file()
+    assert not prepared.is_new
+    assert [path for path in PREPARING.rglob("*.py") if "demo" not in path.parts and "truth" in path.read_text("utf-8")] == []
 
 
 def test_second_core_numbers_are_those_of_the_truth(middle):

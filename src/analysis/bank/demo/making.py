@@ -41,7 +41,7 @@ from analysis.errors import UserError
 from analysis.wording import say
 
 SMALLEST = 300
-DEFINITIONS = ("bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv")
+DEFINITIONS = ("bank.yaml", "segment_actions.csv", "complaint_actions.csv", "warning_actions.csv", "decisions.csv")
 BLOCK = 5000
 STREAMS = ("stage", "people", "holdings", "lists", "companies", "prospects", "dirt")
 BLOCK_STREAMS = (
