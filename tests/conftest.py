@@ -44,10 +44,11 @@ SHARED = dict.fromkeys(
     ("tests/bank/demo/test_bank_frames.py", "tests/bank/demo/test_files.py", "tests/bank/demo/test_stated.py"), "the demo bank"
 )
 LONGEST = (
-    "tests/pages",
+    "tests/pages/test_pages",
     "tests/validation/test_seeds",
     "tests/bank/demo/test_files",
     "tests/bank/demo/test_stated",
+    "tests/pages/test_hostile_bank",
     "tests/notebooks/test_run",
     "tests/validation",
 )
@@ -125,12 +126,20 @@ def demo_of_all_workers(base: Path) -> Path:
     return home
 
 
+FEWER_PAIRS = """
+from analysis.bank.linkage import accuracy, model
+model.RANDOM_PAIRS = accuracy.COMPARED_PAIRS = 100_000
+from analysis import cli
+cli.main()
+"""  # crm with a fifth of the pairs of records drawn by lot, to save time; the settings are those of every bank
+
+
 def _make_demo(home: Path) -> None:
     (home / "reports.yaml").touch()
     crm(home, "demo", "--customers", str(DEMO_CUSTOMERS))
     truth = home / "data" / "raw" / "demo" / "truth"
     truth.rename(home / "truth")
-    crm(home, "prepare", "demo")
+    crm(home, "prepare", "demo", by=("-c", FEWER_PAIRS))
     (home / "truth").rename(truth)
 
 

@@ -11,8 +11,16 @@ ALLOWED = {
     "stats": SHARED | {"analysis.stats"},
     "bank": SHARED | {"analysis.bank", "analysis.project", "analysis.digest"},
     "study": SHARED
-    | {"analysis.study", "analysis.stats", "analysis.finding", "analysis.figure", "analysis.bank.contracts", "analysis.bank.levers.Struck"},
-    "report": SHARED | {"analysis.stats.disclosure_attack"}  # an attack on what is shown, before it is published
+    | {
+        "analysis.study",
+        "analysis.stats",
+        "analysis.finding",
+        "analysis.figure",
+        "analysis.bank.contracts",
+        "analysis.bank.levers.Struck",
+    },
+    "report": SHARED
+    | {"analysis.stats.disclosure_attack"}  # an attack on what is shown, before it is published
     | {"analysis.report", "analysis.finding", "analysis.figure", "analysis.project", "analysis.digest"},
 }
 

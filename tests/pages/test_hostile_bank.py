@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from tests.conftest import copied_project, crm
+from tests.conftest import FEWER_PAIRS, copied_project, crm
 from tests.pages.conftest import HOSTILE, file_of, listened
 
 from analysis.bank.demo import make_demo_bank
@@ -19,12 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CUSTOMERS = 500
 REPORTS = {"data_trust": {}, "companies": {}, "complaint_causes": {"replicates": 50}, "satisfaction_drivers": {"replicates": 50}}
 PAGES = [f"{language}/{name}" for language in ("en", "zh") for name in ("index", *REPORTS)]
-FEWER_PAIRS = """
-from analysis.bank.linkage import accuracy, model
-model.RANDOM_PAIRS = accuracy.COMPARED_PAIRS = 20_000
-from analysis import cli
-cli.main()
-"""
 FEW = {"行业": ("制造", "零售"), "cause": ("定价收费", "服务态度及服务质量")}  # so that each has customers enough to be shown
 SOILED = {  # file → its columns of text
     "core/branches.csv": ("branch_name", "city", "province"),
@@ -65,6 +59,8 @@ def spoil_file(path: Path, columns, texts=HOSTILE) -> None:
     for column in FEW.keys() & set(columns):
         frame[column] = [value and FEW[column][place % 2] for place, value in enumerate(frame[column])]
     frame = frame.assign(**{column: spoilt(frame[column], texts) for column in columns})
+    if "proposed" in frame:
+        frame["proposed"] = ""
     path.write_bytes(frame.to_csv(index=False).encode(encoding))
 
 
@@ -90,7 +86,7 @@ def spoil_definition(path: Path) -> None:
         for language in label:
             label[language] += f" {ONE_LINE[place % len(ONE_LINE)]} {ONE_LINE[(place + 4) % len(ONE_LINE)]}"
     held["name"] += f" {ONE_LINE[0]}"
-    held["max_rejected_share"] = 0.9
+    held["max_rejected_share"], held["as_of"] = 0.9, "2024-06-30"  # fewer landmarks than at the end
     path.write_text(yaml.safe_dump(held, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 

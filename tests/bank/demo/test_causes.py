@@ -82,7 +82,7 @@ def make_bank(customers, world, seed=41):
 
 @pytest.fixture(scope="module", params=WORLDS)
 def bank(request):
-    return make_bank(1500, WORLDS[request.param]).there()
+    return make_bank(900, WORLDS[request.param]).there()
 
 
 @pytest.fixture(scope="module")
