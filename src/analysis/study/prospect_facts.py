@@ -13,7 +13,7 @@ VALUE_MONTHS = 12
 YOUNG_BELOW, OLDER_FROM = 35, 55
 UNKNOWN = "unknown"
 FACTORS: dict[str, Message] = {
-    "source": say("Source"), "kind": say("Company or person, by age"), "industry": say("Industry"), "city": say("City"),
+    "source": say("Source"), "kind": say("Kind and age"), "industry": say("Industry"), "city": say("City"),
 }  # fmt: skip
 KINDS = {
     "young": say("Person under {age:count}", age=YOUNG_BELOW),
