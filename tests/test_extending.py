@@ -6,9 +6,11 @@ import sys
 import types
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 import yaml
+from tests.notebooks import test_contract as contract
 
 from analysis.report.publication import PublicationList
 
@@ -34,7 +36,7 @@ def test_its_tests_pass(study):
     tests = {}
     exec(compile(blocks(3)[0][1], "test_waits.py", "exec"), tests)
     found = [function for name, function in tests.items() if name.startswith("test_")]
-    assert len(found) == 3
+    assert len(found) == 4
     for function in found:
         function()
 
@@ -57,6 +59,19 @@ def test_its_notebook_runs_on_a_bank_with_contacts(study, project, monkeypatch):
             shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), names))
     assert [type(thing).__name__ for thing in shown] == ["ShownFindings", "Shown", "Shown"]
     assert "33.3%" in shown[1]._repr_mimebundle_()["text/html"]
+
+
+def test_its_notebook_keeps_the_contract(study, tmp_path):
+    made = {"markdown": nbformat.v4.new_markdown_cell, "python": nbformat.v4.new_code_cell}
+    cells = [made[language](text.removesuffix("\n")) for language, text in blocks(4)]
+    cells[1].metadata["tags"] = ["parameters"]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook, path = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), tmp_path / "waits.ipynb"
+    nbformat.write(notebook, path)
+    checks = [check for name, check in vars(contract).items() if name.startswith("test_") and "published" not in name]
+    assert len(checks) >= 9
+    for check in checks:
+        check(path, notebook)
 
 
 def test_its_entry_is_one():

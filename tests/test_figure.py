@@ -22,6 +22,7 @@ def test_its_json_is_json_and_holds_each_text_once_a_language():
     assert found["rule"]["en"] == "who left &amp; why"
     assert [point["value"] for point in found["points"]] == [None, 0.0693]
     assert found["points"][1]["expected_low"] is None
+    assert "base" not in found["points"][1]
     assert (found["value"], found["base"], found["points"][0]["month"]) == (0.0693, 3523, "2025-05-31")
     one = in_language(found, "zh")
     assert (one["title"], one["parts"][0]["label"], one["absent"]) == ("资产流失", "销户", None)

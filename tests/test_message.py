@@ -86,6 +86,14 @@ def test_it_says_what_is_new_missing_and_made_anew(edition):
     )
 
 
+def test_stale_pages_stand_in_one_line_and_are_not_counted(edition):
+    publish(edition, {"a": entry(title="A", is_stale=True), "b": entry(title="B"), "c": entry(title="C", is_stale=True)})
+    assert text_of(edition).splitlines()[:2] == [
+        "Published: 1 of 3 reports.",
+        "Stale: A, C. Made before the data or the code changed.",
+    ]
+
+
 def test_it_tells_the_figures_the_conclusions_and_the_decisions(edition):
     picked = [{"html": "Churn rose by <b>0.4 points</b> &amp; more."}, {"html": "NPS rose."}]
     publish(edition, {"key_figures": entry(figures=FIGURES)}, conclusions={"picked": picked}, decisions=[{"owner": "x"}])
@@ -94,7 +102,7 @@ def test_it_tells_the_figures_the_conclusions_and_the_decisions(edition):
         "– Active customers: 4,321 customers; down 0.3%; within normal variation",
         "– Churn rate: 2.1%; up 0.4 percentage points; worse, beyond normal variation",
         "– Net promoter score: 31 NPS points; up 2.5 points; better, beyond normal variation",
-        "– Assets lost: 3.20 CNY m; no month before to compare with; too few months to tell whether it is more than normal variation",
+        "– Assets lost: CNY 3.20 m; no month before to compare with; whether that is more than normal variation cannot be told",
         "– Resolved in time: The bank brings no complaints & no limits.",
         "",
         "What matters most:",

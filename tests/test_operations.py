@@ -33,6 +33,7 @@ tables:
 }
 LIST = "reports:\n  good: {notebook: good.ipynb, tables: [customers], parameters: {level: 3}}\n"
 PARAMETERS = 'bank: str = "mybank"\nas_of: str = ""\nlevel: int = 3'
+COPY_TO_PDF = 'for one; do case $one in --print-to-pdf=*) printf "%%PDF-\\n%%%%EOF\\n" > "${one#*=}";; esac; done'
 FAILS = Outcome("good", "failed", say("Cell 3 failed with ValueError."))
 
 
@@ -190,6 +191,30 @@ def test_decisions_that_the_bank_edits_alter_the_monthly_report_and_execute_noth
     assert "Decisions needed: 1" in (status.notices("mybank") / "2024-03-31.txt").read_text()
 
 
+def test_a_decision_that_names_a_customer_is_refused_with_its_line(office):
+    (office.raw / "decisions.csv").write_text("measure,owner\nCall them,Retail\nCall Anna Alpha,Retail\n")
+    code, said = office.tried("report", "mybank")
+    assert (code, "decisions.csv, line 3: the row shows a customer's name or number; take it out" in said) == (2, True), said
+    assert "Anna" not in said
+    assert office.status()["sentence"].startswith("data/raw/mybank/decisions.csv, line 3: ")
+
+
+def test_paper_that_could_not_be_printed_is_made_by_the_next_run(office, monkeypatch, tmp_path):
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!/bin/sh\n{COPY_TO_PDF}\n")
+    browser.chmod(0o755)
+    assert not list((office.site / "latest").glob("*.pdf"))
+    monkeypatch.setenv("CRM_CHROMIUM", str(browser))
+    assert "no notebook executed" in office.tried("report", "mybank")[1]
+    assert (office.site / "latest" / "monthly-2024-03-31.pdf").is_file()
+
+
+def test_a_release_of_another_shape_is_made_anew(office):
+    (office.site / "latest" / "results.json").write_text("[1]")
+    assert office.crm("report", "mybank") == 0
+    assert office.crm("verify", "mybank") == 0
+
+
 def test_months_that_are_kept_no_longer_go_and_the_next_run_changes_nothing(office):
     for day in ("2024-01-31", "2024-02-29"):
         assert "were removed" not in office.tried("report", "mybank", "--as-of", day)[1]
@@ -232,6 +257,23 @@ def test_what_differs_is_named(office, alter, sentence):
     code, said = office.tried("verify", "mybank")
     assert (code, sentence in said) == (1, True), said
     assert said.count("ERROR") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("manifest.json", "[1]", "The release has no manifest.json that can be read"),
+        (
+            "results.json",
+            '{"bank": "mybank", "as_of": "2024-03-31", "reports": {}, "provenance": []}',
+            "results.json lacks what the rest",
+        ),
+    ],
+)
+def test_files_of_another_shape_are_a_sentence(office, name, content, told):
+    (office.site / "latest" / name).write_text(content)
+    code, said = office.tried("verify", "mybank")
+    assert (code, told in said) == (1, True), said
 
 
 def append(path: Path, text: str = "\n") -> None:

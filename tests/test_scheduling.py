@@ -201,6 +201,14 @@ def test_the_monitor_s_check_tells_well_from_ill(tmp_path, facts, code, told):
     assert (ended, told in line) == (code, True)
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{}"])
+def test_the_monitor_s_check_says_so_where_there_is_no_status(tmp_path, content):
+    (tmp_path / "status.json").write_text(content)
+    command = [sys.executable, "-S", EXAMPLES / "check_status.py", tmp_path / "status.json", "40", "6"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout.startswith("CRITICAL: "), run.stderr) == (2, True, "")
+
+
 def test_the_monitor_s_check_reads_what_a_run_writes(tmp_path, monkeypatch):
     monkeypatch.setenv("CRM_HOME", str(tmp_path))
     with status.told("mine") as run:

@@ -3,6 +3,7 @@
 One line, and 0 (well), 1 (a report failed or a message was not sent) or 2 (no success for MOST_DAYS, a run that was refused, met an error,
 was interrupted or killed, or takes longer than MOST_HOURS). Needs Python alone."""
 
+import argparse
 import datetime as dt
 import json
 import os
@@ -10,12 +11,14 @@ import platform
 import sys
 
 
-def main(path: str, most_days: float = 35, most_hours: float = 4) -> int:
+def main(path: str, most_days: float, most_hours: float) -> int:
     try:
         with open(path, encoding="utf-8") as file:
             status = json.load(file)
     except (OSError, ValueError) as error:
         return say(2, f"{path} cannot be read ({type(error).__name__})")
+    if not isinstance(status, dict) or "state" not in status:
+        return say(2, f"{path} is no status file")
     state, success = status["state"], status.get("last_success")
     if state == "running":
         if not is_alive(status):
@@ -47,4 +50,8 @@ def say(code: int, text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], *map(float, sys.argv[2:4])))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", metavar="STATUS.JSON")
+    parser.add_argument("most_days", metavar="MOST_DAYS", nargs="?", type=float, default=35)
+    parser.add_argument("most_hours", metavar="MOST_HOURS", nargs="?", type=float, default=4)
+    sys.exit(main(**vars(parser.parse_args())))

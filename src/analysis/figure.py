@@ -27,7 +27,9 @@ class Point:
     expected_high: float | None = None
 
     def to_json(self) -> dict:
-        return {"month": str(self.month), **{name: plain(value) for name, value in vars(self).items() if name != "month"}}
+        """As it stands in results.json: without the base, since other reports hide how few of a past month's customers they lack."""
+        told = {name: plain(value) for name, value in vars(self).items() if name not in ("month", "base")}
+        return {"month": str(self.month), **told}
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ class Figure:
         return {
             **{name: getattr(self, name) for name in names},
             **{name: said(getattr(self, name)) for name in ("title", "rule", "why", "absent")},
-            **{name: now[name] for name in ("value", "low", "high", "base")},
+            **{name: now[name] for name in ("value", "low", "high")},
+            "base": plain(self.now.base),
             "points": [point.to_json() for point in self.points],
             "changes": dict(self.changes),
             "target": self.against_target,

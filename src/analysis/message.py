@@ -17,7 +17,7 @@ from analysis.report.earlier import last_day
 from analysis.report.edition import Edition
 from analysis.report.inspection import revealed
 from analysis.report.magnitudes import direction, magnitude
-from analysis.report.monthly_status import STATES, is_reserved, state
+from analysis.report.monthly_status import STALE_REASON, STATES, is_reserved, state
 from analysis.report.post import Post
 from analysis.report.release import find_results
 from analysis.status import write_notice
@@ -28,7 +28,7 @@ FIGURES_REPORT = "key_figures"
 TAG = re.compile(r"<[^>]+>")
 JUDGEMENTS = {
     "better": say("better, beyond normal variation"), "worse": say("worse, beyond normal variation"),
-    "within": say("within normal variation"), "unknown": say("too few months to tell whether it is more than normal variation"),
+    "within": say("within normal variation"), "unknown": say("whether that is more than normal variation cannot be told"),
 }  # fmt: skip
 
 
@@ -101,7 +101,8 @@ def _subject(edition: Edition, reports: Mapping[str, dict]) -> Message:
 
 def _changed(reports: Mapping[str, dict], before: Before, as_of: str) -> Iterator[Message]:
     standing = [name for name, entry in reports.items() if entry["status"] == "published"]
-    yield say("Published: {n:count} of {all:count} reports.", n=len(standing), all=len(reports))
+    current = [name for name in standing if state(reports[name]) == "published"]
+    yield say("Published: {n:count} of {all:count} reports.", n=len(current), all=len(reports))
     if reserved := [name for name in standing if is_reserved(reports[name])]:
         yield say("With reservation, since their data fall short: {reports}.", reports=_titles(reserved, reports))
     if before.day is None:
@@ -120,12 +121,14 @@ def _titles(names: list[str], reports: Mapping[str, dict]) -> Message | None:
 
 
 def _lacking(reports: Mapping[str, dict], before: Before) -> Iterator[Message]:
+    if stale := [name for name, entry in reports.items() if state(entry) == "stale"]:
+        yield say("{state}: {reports}. {reason}.", state=STATES["stale"], reports=_titles(stale, reports), reason=STALE_REASON)
     for name, entry in reports.items():
         word = state(entry)
-        if word == "published":
+        if word in ("published", "stale"):
             continue
         line = say("{state}: {title}. {reason}", state=STATES[word], title=entry["title"], reason=entry["reason"] or "")
-        if word != "stale" and before.reports.get(name, {}).get("status") == "published":
+        if before.reports.get(name, {}).get("status") == "published":
             line = say("{line} The report before had it.", line=line)
         if word == "failed" and entry["page_as_of"]:
             line = say("{line} Its page of {day:date} stands in.", line=line, day=entry["page_as_of"])

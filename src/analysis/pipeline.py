@@ -76,8 +76,10 @@ def report(
                 with writing(places.processed):
                     prepare_features(prepared, places)
                 rows = read_decisions(places.definition.with_name(DECISIONS), prepared.config.currency)
+                identifiers = _identifiers(places, edition)
+                _refuse_revealing(rows, identifiers)
                 with writing(places.published):
-                    run.add(**_publish(edition, due, publications, jobs, _identifiers(places, edition), rows))
+                    run.add(**_publish(edition, due, publications, jobs, identifiers, rows))
             run.add(**_outcome(edition))
             return edition.current, has_failed(edition)
 
@@ -99,11 +101,23 @@ def _publish(
     make(edition, due, publications.reports, jobs, identifiers, lambda results: complete(results, decisions, results["language"]))
     for day in prune(edition.published, edition.keep, edition.as_of, edition.languages):
         LOG.info("the pages of %s were removed: those of %d months are kept", day, edition.keep)
-    for sentence in unknown_findings(decisions, _results(edition)):
+    for sentence in unknown_findings(decisions, _results(edition), edition.as_of):
         LOG.warning("%s", sentence)
     if before.release == edition.current.resolve().name:
         return {}
     return {"message": tell(edition, before, publications.message, identifiers)}
+
+
+def _refuse_revealing(decisions: "pd.DataFrame | None", identifiers: Set[str]) -> None:
+    """A decision that names a customer is refused with its line before a notebook is executed: the page would be refused after."""
+    from analysis.report.inspection import revealed
+
+    for row in () if decisions is None else decisions.to_dict("records"):
+        said = "\n".join(text for name, text in row.items() if name not in ("place", "currency"))
+        if found := revealed(said, identifiers):
+            raise UserError(
+                f"{row['place']}: the row shows {' and '.join(found)}; take it out, since the first page would show it."
+            )
 
 
 def _results(edition: Edition) -> dict[str, dict]:
@@ -201,9 +215,7 @@ def _identifiers(places: Folders, edition: Edition) -> frozenset[str]:
 def exclusive(places: Folders) -> Iterator[None]:
     """One run for a bank at a time; a second one says that it waits."""
     with writing(places.state):
-        for folder in (places.state, places.processed):
-            folder.mkdir(parents=True, exist_ok=True)
-        places.processed.chmod(OWNER_ALONE)
+        places.state.mkdir(parents=True, exist_ok=True)
         lock = open(places.state / ".lock", "w")  # noqa: SIM115 — held until the run ends
     with lock:
         try:
@@ -211,7 +223,14 @@ def exclusive(places: Folders) -> Iterator[None]:
         except BlockingIOError:
             LOG.info("another run for %s is at work: waiting for it", places.name)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        with writing(places.processed):
+            places.processed.mkdir(parents=True, exist_ok=True)
+            places.processed.chmod(OWNER_ALONE)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # a refused run leaves no empty folder
+                places.processed.rmdir()
 
 
 @contextlib.contextmanager

@@ -93,9 +93,12 @@ def told(bank: str) -> Iterator[Run]:
 
 
 def _fit_to_show(sentence: str) -> str:
+    """The sentence with places below the project, or none of it where it could tell who somebody is."""
     from analysis.report.inspection import revealed
 
-    return "The sentence could tell who somebody is; the log has it." if revealed(sentence) else sentence
+    if revealed(sentence):
+        return "The sentence could tell who somebody is; the log has it."
+    return sentence.replace(f"{root()}/", "")
 
 
 def read(bank: str) -> dict:

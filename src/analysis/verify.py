@@ -41,9 +41,15 @@ def verify(where: str, as_of: str = "", raw: Path | None = None) -> tuple[Path, 
     pages = Part(f"{sum(1 for _ in folder.rglob('*.html'))} pages and what lies beside them", *_pages(folder))
     if not isinstance(results, dict) or not {"bank", "as_of", "reports", "provenance"} <= set(results):
         return folder, [pages, Part("provenance", unchecked=[f"{RESULTS} cannot be read, so nothing else can be checked."])]
+    try:
+        return folder, [pages, *_origin(results, raw)]
+    except (LookupError, TypeError, AttributeError, ValueError):  # somebody altered it, or it is from before these keys
+        return folder, [pages, Part("provenance", unchecked=[f"{RESULTS} lacks what the rest would be held against."])]
+
+
+def _origin(results: Mapping, raw: Path | None) -> list[Part]:
     record = results["provenance"]
-    return folder, [
-        pages,
+    return [
         Part("code", _code(record)),
         Part("packages", _packages(record["packages"])),
         Part("inputs", *_checked("inputs", lambda: _inputs(results, raw))),
@@ -68,7 +74,8 @@ def find_release(where: str, as_of: str) -> Path:
 
 
 def _pages(folder: Path) -> tuple[list[str], list[str]]:
-    recorded, now, is_named = (_read(folder / MANIFEST) or {}).get("files"), digests(folder), is_named_for(folder)
+    manifest, now, is_named = _read(folder / MANIFEST), digests(folder), is_named_for(folder)
+    recorded = manifest.get("files") if isinstance(manifest, dict) else None
     if not isinstance(recorded, dict):
         if is_named:
             return [], []

@@ -44,6 +44,7 @@ def test_rows_come_in_their_order_with_line_and_currency(written, tmp_path):
         ("measure,limit\na,3万\n", "line 2: the limit '3万' is none; write an amount of 0 or more"),
         ("measure,due\na,20250701\n", "line 2: the due date '20250701' is none; write it as YYYY-MM-DD."),
         ("measure,proposed\na,2025-02-30\n", "line 2: the proposed date '2025-02-30' is none; write it as YYYY-MM-DD."),
+        ("measure\na\x1b[31m\n", "line 2: a control character (code 27) is no text; take it out."),
         ("measure\n措施\n".encode("gb18030"), "line 2: not UTF-8 text; save the file as UTF-8."),
     ],
 )

@@ -12,7 +12,7 @@ from papermill import inspect_notebook
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-MOST_PARAMETERS, MOST_CELLS, MOST_LINES, FEWEST_FINDINGS = 8, 18, 90, 3
+MOST_PARAMETERS, MOST_CELLS, MOST_LINES = 8, 18, 90
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 FORBIDDEN = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.Try, ast.With, ast.If, ast.ListComp,
@@ -93,7 +93,7 @@ def test_every_exhibit_has_a_heading_prose_and_nothing_else(path, notebook):
     places = [
         place for place, cell in enumerate(cells) if re.match(r"(charts|tables)\.", cell.source) and cell.cell_type == "code"
     ]
-    assert len(places) >= FEWEST_FINDINGS, f"{path.name} has {len(places)} exhibits"
+    assert places, f"{path.name} has no exhibit"
     for place in places:
         assert EXHIBITS.match(cells[place].source), f"{path.name}: '{cells[place].source}' is not one exhibit of the result"
         heading, _, prose = cells[place - 1].source.partition("\n\n")

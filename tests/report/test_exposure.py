@@ -65,17 +65,33 @@ def test_a_revised_month_ties_nothing_together():
 def test_two_reports_that_divide_one_population_are_laid_beside_each_other():
     release = {
         "value": {"balances": sheet({"A": 19, "B": 255, "C": 918, "All customers": 1192}, "All customers")},
-        "lifetime": {
-            "silence": sheet({"up to 29 days": 1018, "30 to 89 days": 111, "90 days and more": 56}),
-            "contribution": sheet({"below half": 80, "half and more": 1105}),
-        },
+        "satisfaction_nonresponse": {"unasked": sheet({"A (Tier)": 19, "B (Tier)": 248, "C (Tier)": 900}, column="base")},
     }
     assert (7, 7) in exposures(release, DAY).values()
     hidden = to_hide(release, DAY)
-    assert {exhibit for _, exhibit, _, _ in hidden} == {"silence", "contribution"}
+    assert {(exhibit, row) for _, exhibit, _, row in hidden} >= {("unasked", "B (Tier)")}
     for report, exhibit, column, row in hidden:
         told = release[report][exhibit]
         told["columns"][column]["values"][told["keys"].index(row)] = None
+    assert exposures(release, DAY) == {}
+
+
+def test_a_key_figure_tells_the_whole_of_the_day():
+    release = {
+        "value": {"balances": sheet({"A": 19, "B": 255, "C": 918, "All customers": 1192}, "All customers")},
+        "satisfaction_nonresponse": {"unasked": sheet({"A (Tier)": 19, "B (Tier)": None, "C (Tier)": 847}, column="base")},
+    }
+    assert exposures(release, DAY) == {}
+    release["key_figures"] = {"active_customers": sheet({f"Active | {BEFORE}": 1127, f"Active | {DAY}": 1120}, column="value")}
+    assert (1, 1) in exposures(release, DAY).values()
+    assert rows_hidden(release, DAY) == {("unasked", "C (Tier)")}
+
+
+def test_who_was_open_a_year_before_is_not_laid_beside_who_is_now():
+    release = {
+        "value": {"balances": sheet({"A": 19, "B": 255, "C": 918, "All customers": 1192}, "All customers")},
+        "lifetime": {"silence": sheet({"up to 29 days": 1018, "30 to 89 days": 111, "90 days and more": 56})},
+    }
     assert exposures(release, DAY) == {}
 
 

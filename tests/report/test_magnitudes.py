@@ -27,10 +27,10 @@ def test_counts_shares_and_scores(unit, value, english, chinese, monkeypatch):
 @pytest.mark.parametrize(
     ("value", "english", "chinese"),
     [
-        (218_760_000_000, "218.8 CNY bn", "2,187.6亿元"),
-        (9_630_000_000, "9.63 CNY bn", "96.3亿元"),
-        (45_300_000, "45.3 CNY m", "4,530.0万元"),
-        (9_900, "9,900 CNY", "9,900元"),
+        (218_760_000_000, "CNY 218.8 bn", "2,187.6亿元"),
+        (9_630_000_000, "CNY 9.63 bn", "96.3亿元"),
+        (45_300_000, "CNY 45.3 m", "4,530.0万元"),
+        (9_900, "CNY 9,900", "9,900元"),
     ],
 )
 def test_money(value, english, chinese):

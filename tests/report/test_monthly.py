@@ -79,12 +79,13 @@ def test_a_quiet_month_says_so_and_picks_nothing():
     def quiet(results):
         for figure in figures(results):
             figure["judgement"], figure["is_beyond"] = "within", False
-        results["conclusions"] |= {"picked": [], "quiet": True}
+        results["conclusions"] |= {"picked": [], "quiet": True, "note": "No finding or figure that can be judged is beyond."}
 
     shown = soup(quiet)
     assert words(shown.select_one("#figures small")) == "All within normal variation this month"
-    assert words(shown.select_one("[aria-labelledby=findings] .lead")) == "All figures are within normal variation this month."
-    assert not shown.select(".finds")
+    section = shown.select_one("[aria-labelledby=findings]")
+    assert words(section.select_one(".lead")) == "No finding or figure that can be judged is beyond."
+    assert not section.select(".finds, .note")
 
 
 def test_a_change_that_cannot_be_told_is_a_dash_with_its_reason():
@@ -93,8 +94,20 @@ def test_a_change_that_cannot_be_told_is_a_dash_with_its_reason():
         figures(results)[0] |= {"judgement": "unknown", "is_beyond": None}
 
     tile = soup(unknown).select(".fig")[0]
-    assert words(tile.select("tr")[2]) == "On year – no month to compare with"
+    assert words(tile.select("tr")[2]) == "On year – cannot be compared"
     assert words(tile.select_one(".verdict.open")) == "Too few months to tell noise from change"
+
+
+def test_what_counts_within_a_january_waits_for_february_and_a_change_too_small_to_print_is_not_called_none():
+    def january(results):
+        flow = figures(results)[5]
+        flow["points"][-1] |= {"month": "2025-01-31", "expected_low": 0.8, "expected_high": 1.0}
+        flow |= {"judgement": "unknown", "is_beyond": None}
+        flow["changes"]["month"] |= {"value": -0.0003}
+
+    tile = soup(january).select(".fig")[5]
+    assert words(tile.select_one(".verdict.open")) == "Judged in February, both months together: Spring Festival"
+    assert words(tile.select("tr")[0]) == "On month 0.0 hardly changed"
 
 
 def test_a_conclusion_leads_to_its_exhibit_and_tells_evidence_base_and_interval():
@@ -112,6 +125,38 @@ def test_since_last_time_in_one_unit_a_row_with_what_the_change_consists_of():
         "Complaints resolved in time", "%", "93.4", "94.6", "Yes", "same", "−0.3", "+0.4", "+1.1",
     ]  # fmt: skip
     assert len(table.select("tbody .bad-word")) == 2
+
+
+def test_what_cannot_be_judged_since_last_time_is_not_said_to_lie_within_noise():
+    def judged(first):
+        def change(results):
+            for figure in figures(results):
+                figure["since"]["is_beyond"] = False
+            figures(results)[0]["since"]["is_beyond"] = first
+
+        return words(soup(change).select_one("[aria-labelledby=since]"))
+
+    assert "Whatever is not named here lies within noise" in judged(False)
+    assert "Whatever is not named" not in judged(None)
+
+
+def test_a_change_over_the_year_that_is_more_than_noise_is_said_though_the_month_is_quiet():
+    def declining(results):
+        figures(results)[0]["judgement"] = "within"
+        figures(results)[0]["changes"]["year"] |= {"relative": -0.042, "is_beyond": True}
+
+    assert words(soup(declining).select(".fig")[0].select("tr")[2]) == "On year −4.2% down, beyond noise"
+
+
+def test_a_changed_definition_is_not_told_as_data_revised():
+    def redefined(results):
+        figures(results)[5]["since"] |= {"definition": True, "redefinition": None}
+
+    shown = soup(redefined)
+    assert words(shown.select(".since tbody tr")[5].find_all("td")[4]) == "changed, counted with data revised"
+    assert words(shown.select(".two > div")[0].select_one(".bad")) == (
+        "Caution: Complaints resolved in time of 31 May 2025: then 93.4%, by today's data and definition 93.1%"
+    )
 
 
 def test_a_first_release_has_nothing_to_compare_with():

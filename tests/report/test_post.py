@@ -34,6 +34,7 @@ def test_a_whole_message_is_read(tmp_path):
         ("message:", "'message' needs keys of its own, such as pages; docs/scheduling.md has them."),
         ("message: {hots: mail}", "unknown key 'message.hots'; did you mean 'host'? Keys: pages, host, port, starttls, user, from, to."),
         ("message: {password: hunter2}", "'message.password' would lie in clear text; take it out and set CRM_SMTP_PASSWORD in the environment."),
+        ("message: {to: [a@b.example]}", "'message': without a host no e-mail is sent; write host beside it, or take out from, to and user."),
         ("message: {host: mail}", "'message': a host alone sends nothing; write from and to beside it."),
         ("message: {user: u, starttls: false}", "'message': a password would go out in clear text; take out starttls: false, or user."),
         ("message: {to: office}", "'message.to' must be a list of e-mail addresses, such as [office@bank.example]."),

@@ -50,6 +50,20 @@ def test_a_hidden_row_keeps_no_number_that_would_give_it_away():
     assert masked(TIERS) is TIERS
 
 
+def test_a_finding_on_an_exhibit_with_hidden_rows_tells_neither_its_base_nor_a_count():
+    made = [
+        Finding("of_tier", say("Silver."), 7.9, 255, "mark", exhibit="tiers"), Finding("same", say("Same."), 0.5, 255, "points"),
+        Finding("number", say("Number."), 255.0, 300, "count", exhibit="tiers"), Finding("other", say("Other."), 0.5, 274, "points"),
+    ]  # fmt: skip
+    with hiding({"tiers": ["Silver"]}):
+        assert [(finding.id, finding.base) for finding in findings(made).found] == [
+            ("of_tier", None),
+            ("same", None),
+            ("other", 274),
+        ]
+    assert list(findings(made).found) == made
+
+
 @pytest.mark.parametrize(
     ("value", "base", "base_of", "is_told"),
     [

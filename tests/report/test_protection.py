@@ -6,12 +6,14 @@ import stat
 from pathlib import Path
 
 import nbformat.v4 as nb
+import pytest
 
+from analysis.errors import UserError
 from analysis.report.display import EXHIBIT_MIME
 from analysis.report.execute import Outcome
 from analysis.report.privacy import HIDE
 from analysis.report.protection import Protection
-from analysis.report.released import neighbours, told
+from analysis.report.released import forgotten, neighbours, told
 
 COUNTS = {"A": 40, "B": 30, "C": None, "All": 77}
 
@@ -48,6 +50,15 @@ def test_a_report_that_stands_keeps_its_cells_and_one_no_longer_listed_is_droppe
     assert list(told(tmp_path, "2025-06-30")) == ["second", "third"]
 
 
+def test_of_a_report_that_failed_the_cells_of_the_page_that_stands_are_kept(tmp_path):
+    protection = Protection(tmp_path, "2025-06-30", ("first",))
+    protection.see(played("first"))
+    protection.see(Outcome("first", "failed"))
+    assert list(protection.reports) == ["first"]
+    protection.see(Outcome("first", "not produced"))
+    assert not protection.reports
+
+
 def test_where_hiding_does_not_help_the_run_ends_and_says_so(tmp_path, caplog):
     protection = Protection(tmp_path, "2025-06-30", ("first",))
     stubborn = played("first")
@@ -61,6 +72,17 @@ def test_the_releases_beside_a_day_are_the_nearest_before_and_after(tmp_path):
         Protection(tmp_path, day, ()).keep()
     assert neighbours(tmp_path, "2025-05-31") == ["2025-04-30", "2025-06-30"]
     assert neighbours(tmp_path, "2025-03-31") == ["2025-04-30"]
+
+
+def test_a_release_beside_a_day_of_which_nothing_is_kept_or_that_cannot_be_read_is_named(tmp_path):
+    for day in ("2025-03-31", "2025-05-31"):
+        Protection(tmp_path, day, ()).keep()
+    published = ["2025-07-31", "2025-03-31", "2025-04-30", "2025-06-30"]
+    assert forgotten(tmp_path, "2025-05-31", published) == ["2025-04-30", "2025-06-30"]
+    assert forgotten(tmp_path, "2025-04-30", published) == ["2025-06-30"]
+    (tmp_path / "released" / "2025-03-31.json").write_text("{")
+    with pytest.raises(UserError, match="the release of 2025-03-31 told cannot be read"):
+        told(tmp_path, "2025-03-31")
 
 
 def test_what_was_hidden_before_stays_so_where_more_is(tmp_path):

@@ -46,10 +46,11 @@ def test_the_latest_is_the_greatest_day_not_the_last_published(tmp_path):
 def test_readers_may_read_whatever_the_umask(tmp_path):
     before = os.umask(0o077)
     try:
-        place = published(tmp_path / "site", "2025-06-30")
+        place = published(tmp_path / "reports" / "site", "2025-06-30")
     finally:
         os.umask(before)
-    folders = [tmp_path / "site", tmp_path / "site" / ".releases", place.resolve(), place / "zh"]
+    site = tmp_path / "reports" / "site"
+    folders = [site.parent, site, site / ".releases", place.resolve(), place / "zh"]
     assert {oct(folder.stat().st_mode & 0o777) for folder in folders} == {"0o755"}
     assert {oct(file.stat().st_mode & 0o777) for file in place.resolve().rglob("*") if file.is_file()} == {"0o644"}
 
@@ -136,10 +137,10 @@ def test_a_latest_that_a_killed_run_left_behind_is_seen(tmp_path):
 
 
 def test_results_are_found_by_their_language_wherever_they_lie(tmp_path):
-    release.write_results(tmp_path, {"language": "zh"})
-    release.write_results(tmp_path / "en", {"language": "en"})
-    assert release.find_results(tmp_path, "zh") == (tmp_path, {"language": "zh"})
-    assert release.find_results(tmp_path, "en") == (tmp_path / "en", {"language": "en"})
+    release.write_results(tmp_path, {"language": "zh", "reports": {}})
+    release.write_results(tmp_path / "en", {"language": "en", "reports": {}})
+    assert release.find_results(tmp_path, "zh") == (tmp_path, {"language": "zh", "reports": {}})
+    assert release.find_results(tmp_path, "en") == (tmp_path / "en", {"language": "en", "reports": {}})
     assert release.find_results(tmp_path / "nowhere", "en") is None
 
 

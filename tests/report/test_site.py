@@ -39,7 +39,9 @@ def test_without_paper_there_is_no_link_and_the_release_stands(press, tmp_path, 
 def test_the_version_is_the_banks_own_or_follows_from_data_and_code(press):
     first = press.edition.number
     press.record(code="c2")
-    assert press.edition.number != first
+    second = press.edition.number
+    press.record(code="c2", decisions="d2")
+    assert len({first, second, press.edition.number}) == 3
     press.change(version="1.0", classification={"en": "Secret <1>"})
     press.run()
     page = press.site()["index.html"].decode()

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import OptimizeResult
 
+from analysis.stats import disclosure_attack
 from analysis.stats.disclosure_attack import exposed, feasible_ranges, protected
 
 HIDDEN = np.nan
@@ -33,6 +35,16 @@ def test_two_hidden_cells_share_what_is_left_and_neither_is_nothing():
 
 def test_a_cell_that_stands_in_no_sum_may_be_anything():
     assert ranges({"a": HIDDEN, "b": 4.0}, []) == {"a": (1, np.inf)}
+
+
+def test_where_whole_numbers_take_too_long_the_relaxation_is_asked(monkeypatch):
+    solve = disclosure_attack.milp
+
+    def slow(aim, options=None, **problem):
+        return OptimizeResult(x=None, status=1) if options else solve(aim, **problem)
+
+    monkeypatch.setattr(disclosure_attack, "milp", slow)
+    assert ranges({"all": 50.0, "a": 40.0, "b": 3.0, "c": HIDDEN}, [("all", ("a", "b", "c"))]) == {"c": (7, 7)}
 
 
 def test_what_contradicts_itself_tells_nothing():

@@ -87,7 +87,11 @@ def test_a_finding_that_is_not_in_this_release_is_said():
         assert "does not state it" in told(finding=name)["finding"]
         assert told(finding=name)["link"] is None
     rows = pd.DataFrame([WHOLE, WHOLE | {"finding": "late:rate", "place": "decisions.csv, line 3"}])
-    assert unknown_findings(rows, REPORTS) == ["decisions.csv, line 3: the finding 'late:rate' is not in this release."]
+    assert unknown_findings(rows, REPORTS, "2025-06-30") == [
+        "decisions.csv, line 3: the finding 'late:rate' is not in this release. Is 'churn:rate' meant?"
+    ]
+    assert "results.json" in unknown_findings(rows.assign(finding="x"), REPORTS, AS_OF)[0]
+    assert unknown_findings(rows.assign(proposed="2025-07-01"), REPORTS, "2025-06-30") == []
 
 
 def test_the_outcome_of_an_experiment_is_what_it_found():

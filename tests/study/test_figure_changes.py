@@ -81,6 +81,13 @@ def test_a_flow_is_judged_on_january_and_february_together():
     assert figure_changes(before, "x", "share", "up", is_flow=True).judgement == "unknown"
 
 
+@pytest.mark.parametrize("unit", ["share", "count", "money", "score"])
+def test_a_flow_of_a_few_months_without_january_and_february_is_told(unit):
+    changes = figure_changes(monthly(np.array([20.0, 30.0, 40.0]), 100.0), "x", unit, "up", is_flow=True)
+    assert changes.month.value is not None
+    assert changes.year is None or changes.year.value is None
+
+
 def test_both_months_of_a_count_add_up_and_do_not_give_away_one_that_is_hidden():
     both = january_february(monthly([50, 20, 30, *[40] * 10, 3, 60], 100.0, "2025-02-28"), "x", "count")
     assert both["value"].tolist()[0] == 50

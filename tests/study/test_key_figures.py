@@ -203,3 +203,10 @@ def test_against_its_own_report_of_a_month_ago_the_parts_add_up(then, whole):
 def test_odd_parameters_are_refused():
     with pytest.raises(UserError, match="complaint_months is 0; it must lie between 1 and 240"):
         key_figures(brought(bank(months=3), rules=Rules(RULE, 12, 0)), "CNY")
+
+
+def test_what_is_counted_within_a_month_is_judged_so_since_the_last_report_too(known, monkeypatch):
+    flows = {}
+    monkeypatch.setattr("analysis.study.key_figures.since", lambda rows, name, *told, is_flow: flows.update({name: is_flow}))
+    key_figures(known, "CNY")
+    assert [name for name, is_flow in flows.items() if is_flow] == ["resolved_in_time"]

@@ -10,6 +10,8 @@ from pathlib import Path
 from analysis.errors import UserError
 from analysis.project import suggestion
 
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
 
 def read_rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> list[dict[str, str]]:
     """The rows in their order: each of `columns` (text, empty where not stated) and place (file and line). UserError, with the line: not
@@ -39,10 +41,14 @@ def is_amount(text: str) -> bool:
 def _text(path: Path) -> str:
     data = path.read_bytes()
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8.") from None
+    if found := CONTROL.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise UserError(f"{path}, line {line}: a control character (code {ord(found[0])}) is no text; take it out.")
+    return text
 
 
 def _refuse_header(path: Path, header: list[str], columns: Sequence[str], required: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from analysis.finding import BASES, Exhibit, Finding
-from analysis.report.privacy import gives_few_away, masked, rounded, sheet
+from analysis.report.privacy import gives_few_away, masked, rounded, sheet, without_hidden
 from analysis.report.texts import clean, plain
 from analysis.wording import Message, render_html, say, shown_languages
 
@@ -66,8 +66,9 @@ class ShownFindings:
 
 def findings(found: Sequence[Finding]) -> ShownFindings:
     """The findings that may be shown; those on fewer customers than the disclosure threshold, and those whose share and base tell of
-    fewer, are left out."""
-    return ShownFindings(tuple(finding for finding in found if finding.is_disclosable and not gives_few_away(finding)))
+    fewer, are left out, and with rows hidden the bases that would tell them."""
+    told = [finding for finding in found if finding.is_disclosable and not gives_few_away(finding)]
+    return ShownFindings(tuple(without_hidden(told)))
 
 
 def show(exhibit: Exhibit, kind: str, body: Callable[[Exhibit, str], str]) -> Shown:

@@ -56,10 +56,11 @@ class Edition:
 
     @property
     def number(self) -> str:
-        """The version of the monthly report: the bank's own, else eight digits that change with the data, their definition or
-        the code, and with nothing else."""
+        """The version of the monthly report: the bank's own, else eight digits that change with the data, their definition, the
+        decisions asked for or the code, and with nothing else."""
         record = self.provenance
-        return self.version or digest.of_value([record.get(name) for name in ("code", "inputs", "definitions", "kept")])[:8]
+        told = [record.get(name) for name in ("code", "inputs", "definitions", "kept", "decisions")]
+        return self.version or digest.of_value(told)[:8]
 
     def subsite(self, language: str) -> str:
         """The folder of a language within a release: its root for the site's own."""

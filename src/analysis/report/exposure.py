@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from analysis.finding import DISCLOSURE_THRESHOLD
-from analysis.report.populations import EVENTS, GROWS, OPEN_ENDED, PARTS_OF, POPULATIONS, ROW_SUMS, STOCKS, WHOLES
+from analysis.report.populations import EVENTS, GROWS, OPEN_ENDED, PARTS_OF, POPULATIONS, ROW_SUMS, STOCKS, WHOLE_OF_DAY, WHOLES
 from analysis.report.released import Sheets
 from analysis.stats.disclosure_attack import LEAST_WIDTH, Sum, exposed, feasible_ranges, protected
 
@@ -117,6 +117,7 @@ def _system(releases: list[tuple[Release, str]]) -> System:
         for cell, count, place in _cells(release, day):
             made.enter(cell, count, None if position else place)
     for release, day in releases:
+        _add_wholes(made, release, day)
         _add_totals(made, release, day)
         _add_within_rows(made, release, day)
         _add_partitions(made, day)
@@ -145,6 +146,15 @@ def _cell(report: str, exhibit: str, column: str, sheet: dict, row: int, day: st
     member, *rest = key.removesuffix(")").split(" (" if " (" in key and " | " not in key else " | ")
     dimension = declared[1] or rest[0].lower()
     return (day, declared[0], *((ALL, ALL) if member in WHOLES else (dimension, member)))
+
+
+def _add_wholes(made: System, release: Release, day: str) -> None:
+    """Whole populations that a figure of months tells for the day; nothing can be hidden of them there."""
+    for (report, exhibit, column), population in WHOLE_OF_DAY.items():
+        sheet = release.get(report, {}).get(exhibit)
+        for key, value in zip(sheet["keys"], sheet["columns"][column]["values"], strict=True) if sheet else ():
+            if day in key and value is not None:
+                made.enter((day, population, ALL, ALL), float(value))
 
 
 def _add_totals(made: System, release: Release, day: str) -> None:

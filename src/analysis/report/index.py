@@ -27,7 +27,7 @@ WORDS = {
     "definition": say("Definition"), "population": say("Population changed"), "rate": say("Rate changed"),
     "since_note": say("Of the change: what the data revised since would give for last time, what the change in who is counted would give "
                       "with rates as they were, and what is left to the rates. In percentage points where the unit is %."),
-    "since_quiet": say("Whatever is not named here lies within noise, with the same data and definition."),
+    "since_quiet": say("Whatever is not named here lies within noise, by the same definition and, but for a few customers at most, from the same data."),
     "no_decision": say("No measure has an owner, a number of customers and a date."), "no_measure": say("No measure was put forward."),
     "incomplete": say("Incomplete, so not put forward: "),
     "spark_note": say("Grey band: the normal range, foretold from the months before; dotted: target; hollow: last December. Line ending in "
@@ -80,7 +80,10 @@ def _since(figures: Sequence[dict], language: str) -> dict | None:
     if not rows:
         return {"rows": [], "none": say("No earlier release shows these figures.").html(language)}
     caption = say("This release against that of {day:date}", day=days[-1]).html(language)
-    return {"rows": rows, "caption": caption, "reasons": since_reasons(figures)}
+    is_judged = all(
+        figure["since"]["is_beyond"] is not None for figure in figures if not figure.get("absent") and figure.get("since")
+    )
+    return {"rows": rows, "caption": caption, "reasons": since_reasons(figures), "is_judged": is_judged}
 
 
 def _row(entry: dict, language: str) -> dict:
@@ -112,7 +115,7 @@ def _of_figures(figures: Sequence[dict], language: str) -> list[tuple[Message, s
     if not figures:
         return []
     noise = say(
-        "Inside the range (95%) that the months before lead one to expect for this month. A change within it is not interpreted."
+        "Inside the range that the months before lead one to expect for this month; it is set so that in 95 of 100 ordinary months all figures lie inside. A change within it is not interpreted. A steady rise or fall continues inside it: the change on the year tells of that."
     )
     found = [(say("Within noise"), noise.html(language))]
     changes = next((figure["changes"] for figure in figures if figure.get("changes") and all(figure["changes"].values())), None)

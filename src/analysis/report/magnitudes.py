@@ -13,6 +13,7 @@ MONEY_STEPS = {
 }
 COUNT_UNITS = {"en": "customers", "zh": "户"}
 COUNT_STEPS = {"en": (1e6, "million", 3), "zh": (1e4, "万户", 1)}
+UNCHANGED = say("unchanged")
 CURRENCIES = {"zh": {"CNY": "元"}}
 
 
@@ -38,6 +39,9 @@ class Magnitude:
         if self.unit == "share":
             return self.number(value) + "%"
         gap = "" if self.word[:1] > "\u2e7f" else " "
+        if self.unit == "money" and self.word.isascii():
+            currency = self.word.removesuffix("bn").removesuffix("m").strip()
+            return f"{currency} {self.number(value)}{self.word[len(currency) :]}".strip()
         return f"{self.number(value)}{gap}{self.word}".rstrip()
 
     def gap(self, value: float, language: str) -> str:
@@ -72,7 +76,7 @@ def magnitude(figure: dict, language: str) -> Magnitude:
 def direction(text: str) -> Message:
     """The rise or fall that a printed number with its sign shows, in words."""
     if not any(digit in text for digit in "123456789"):
-        return say("unchanged")
+        return UNCHANGED
     return say("down") if text.startswith(MINUS) else say("up")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import nh3
 
 from analysis.finding import BASES
-from analysis.report.magnitudes import Magnitude, direction, magnitude
+from analysis.report.magnitudes import UNCHANGED, Magnitude, direction, magnitude
 from analysis.report.sparks import spark
 from analysis.wording import NO_VALUE, Message, format_value, listed, say
 
@@ -16,9 +16,12 @@ VERDICTS = {
     "better": say("Beyond noise, better"), "worse": say("Beyond noise, worse"), "within": say("Within noise"),
     "unknown": say("Too few months to tell noise from change"),
 }  # fmt: skip
+WITH_FEBRUARY = say("Judged in February, both months together: Spring Festival")
 CLASSES = {"better": "better", "worse": "worse", "within": "noise", "unknown": "open"}
 CHANGES = {"month": say("On month"), "year_start": say("Since Dec"), "year": say("On year")}
 DIFFERENCES = {"share": say("points, {direction}"), "score": say("NPS points, {direction}")}
+REVISED = say("{figure} of {day:date} revised from {then} to {now} (data revised)")
+REVISED_OR_REDEFINED = say("{figure} of {day:date}: then {then}, by today's data and definition {now}")
 PARTS = ("revision", "population", "rate")
 SOFTENED = {"tags": {"b", "q"}, "attributes": {"q": {"lang"}}}
 
@@ -36,7 +39,7 @@ def tiles(figures: Sequence[dict], language: str) -> list[dict]:
 def judged(figures: Sequence[dict]) -> Message:
     """How the figures stand, in one line."""
     shown = [figure for figure in figures if not figure.get("absent")]
-    if shown and all(figure["judgement"] == "within" for figure in shown):
+    if len(shown) == len(figures) and all(figure["judgement"] == "within" for figure in shown):
         return say("All within normal variation this month")
     words = {
         "within": say("{n:count} within noise"),
@@ -76,11 +79,14 @@ def revised(figures: Sequence[dict], language: str) -> list[Message]:
         scale = magnitude(figure, language)
         then, now = scale.full(since["then"]), scale.full(since["then"] + since["revision"])
         if then != now:
-            found.append(
-                say("{figure} of {day:date} revised from {then} to {now} (data revised)", figure=plain(figure["title"]),
-                    day=since["as_of"], then=then, now=now)
-            )  # fmt: skip
+            said = REVISED if not _holds_both(since) else REVISED_OR_REDEFINED
+            found.append(said.filled(figure=plain(figure["title"]), day=since["as_of"], then=then, now=now))
     return found
+
+
+def _holds_both(since: dict) -> bool:
+    """Whether the definition has changed and what is told as revised holds that too."""
+    return bool(since["definition"]) and bool(since["revision"]) and since.get("redefinition") is None
 
 
 def plain(text: str | None) -> str:
@@ -94,7 +100,7 @@ def _absent(figure: dict) -> dict:
 
 def _tile(figure: dict, language: str) -> dict:
     scale = magnitude(figure, language)
-    verdict = VERDICTS[figure["judgement"]]
+    verdict = _verdict(figure)
     title = plain(figure["title"])
     return {
         "title": safe(figure["title"]),
@@ -110,6 +116,13 @@ def _tile(figure: dict, language: str) -> dict:
     }  # fmt: skip
 
 
+def _verdict(figure: dict) -> Message:
+    """A January for which a range is foretold and that is not judged is one of a flow, which waits for February."""
+    last = (figure["points"] or [{}])[-1]
+    is_january = str(last.get("month"))[5:7] == "01" and last.get("expected_low") is not None
+    return WITH_FEBRUARY if is_january and figure["judgement"] == "unknown" else VERDICTS[figure["judgement"]]
+
+
 def _spark_title(title: str, verdict: Message) -> Message:
     return say("{figure}, 13 months: {verdict}", figure=title, verdict=verdict)
 
@@ -120,20 +133,24 @@ def _changes(figure: dict, scale: Magnitude, language: str) -> list[dict]:
         change = (figure.get("changes") or {}).get(name)
         if change is None:
             continue
-        number, word = _change(change, figure["unit"], scale, language)
-        rows.append({"label": label.html(language), "number": number, "word": word, "is_target": False})
+        number, word = _change(change, figure["unit"], scale)
+        if name != "month" and change.get("is_beyond"):
+            word = say("{change}, beyond noise", change=word)
+        rows.append({"label": label.html(language), "number": number, "word": word.html(language), "is_target": False})
     return rows
 
 
-def _change(change: dict, unit: str, scale: Magnitude, language: str) -> tuple[str, str]:
+def _change(change: dict, unit: str, scale: Magnitude) -> tuple[str, Message]:
     is_difference = unit in DIFFERENCES
     value = change["value"] if is_difference else change["relative"]
     if value is None:
-        return NO_VALUE, say("no month to compare with").html(language)
+        return NO_VALUE, say("cannot be compared")
     number = scale.number(value, sign=True) if is_difference else _signed(value)
     word = direction(number)
-    is_plain = not is_difference or word == say("unchanged")
-    return number, word.html(language) if is_plain else DIFFERENCES[unit].filled(direction=word).html(language)
+    is_plain = not is_difference or word == UNCHANGED
+    if value and word == UNCHANGED:
+        word = say("hardly changed")
+    return number, word if is_plain else DIFFERENCES[unit].filled(direction=word)
 
 
 def _signed(share: float) -> str:
@@ -151,10 +168,15 @@ def _target(figure: dict, scale: Magnitude, language: str) -> list[dict]:
     elif is_up and figure["unit"] in ("count", "money"):
         word = say("{share:share} there", share=figure["value"] / target["value"])
     else:
-        gap = scale.gap(target["gap"], language)
-        word = say("short by {gap}", gap=gap) if is_up else say("over by {gap}", gap=gap)
+        word = _missed(scale.gap(target["gap"], language), is_up)
     bound = "" if is_up and figure["unit"] in ("count", "money") else "≥" if is_up else "≤"
     return [{"label": say("Target").html(language), "number": bound + number, "word": word.html(language), "is_target": True}]
+
+
+def _missed(gap: str, is_up: bool) -> Message:
+    if direction(gap) == UNCHANGED:
+        return say("just missed")
+    return say("short by {gap}", gap=gap) if is_up else say("over by {gap}", gap=gap)
 
 
 def _parts(figure: dict, scale: Magnitude, language: str) -> str:
@@ -162,6 +184,8 @@ def _parts(figure: dict, scale: Magnitude, language: str) -> str:
     gap, joint, unit = ("", "、", "（{}）") if language == "zh" else (" ", ", ", " ({})")
     own = scale.full if figure["unit"] == "share" else scale.number
     parts = [f"{safe(part['label'])}{gap}{own(part['value'])}" for part in figure.get("parts") or ()]
+    if all(part["value"] is None for part in figure.get("parts") or ()):
+        return ""
     return _capital(joint.join(parts)) + (unit.format(scale.word) if parts and figure["unit"] != "share" else "")
 
 
@@ -199,6 +223,12 @@ def _since_row(figure: dict, language: str) -> dict:
         "beyond": beyond.html(language),
         "is_beyond": bool(since["is_beyond"]),
         "is_bad": is_bad,
-        "definition": (say("changed") if since["definition"] else say("same")).html(language),
+        "definition": _definition(since).html(language),
         **{name: "0" if since[name] == 0 else scale.number(since[name], sign=True) for name in PARTS},
     }
+
+
+def _definition(since: dict) -> Message:
+    if not since["definition"]:
+        return say("same")
+    return say("changed, counted with data revised") if _holds_both(since) else say("changed")

@@ -22,15 +22,11 @@ DECISION_WORDS = {
 
 
 def conclusions(found: Mapping, language: str) -> dict:
-    """`quiet` (one sentence, or empty), the picked `items` with badge, base, interval and place, and how they were picked."""
-    quiet = (
-        say("All figures are within normal variation this month.").html(language) if found["quiet"] or not found["picked"] else ""
-    )
-    return {
-        "quiet": quiet,
-        "items": [] if quiet else [_picked(one, language) for one in found["picked"]],
-        "note": safe(found.get("note")),
-    }
+    """The picked `items` with badge, base, interval and place, and in `note` how they were picked; where none was, `quiet` says what is known."""
+    note = safe(found.get("note"))
+    if not found["picked"]:
+        return {"quiet": note, "items": [], "note": ""}
+    return {"quiet": "", "items": [_picked(one, language) for one in found["picked"]], "note": note}
 
 
 def decisions(rows: Sequence[dict], language: str) -> dict:

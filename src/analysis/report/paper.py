@@ -57,6 +57,11 @@ def printed(page: str, as_of: str, language: str, browser: Path | None) -> bytes
     return None
 
 
+def can_print(language: str, browser: Path | None) -> bool:
+    """Whether this machine has what it takes."""
+    return browser is not None and (language != "zh" or has_chinese_font())
+
+
 def has_chinese_font() -> bool:
     """Whether fontconfig knows a font for Chinese."""
     try:

@@ -7,8 +7,8 @@ POPULATIONS: dict[tuple[str, str, str], tuple[str, str | None]] = {
     ("value", "tiers", "customers"): ("open", "tier"),
     ("value", "balances", "customers"): ("open", "tier"),
     ("lifetime", "lifetime", "customers"): ("alive", "tier"),
-    ("lifetime", "silence", "customers"): ("alive", "silence"),
-    ("lifetime", "contribution", "customers"): ("alive", "chance"),
+    ("lifetime", "silence", "customers"): ("alive a year before", "silence"),
+    ("lifetime", "contribution", "customers"): ("alive a year before", "chance"),
     ("satisfaction_nonresponse", "unasked", "base"): ("described", None),
     ("satisfaction_nonresponse", "unasked_where", "base"): ("described", None),
     ("satisfaction_nonresponse", "unasked_beside", "base"): ("described", None),
@@ -43,5 +43,7 @@ EVENTS = {
 PARTS_OF = {"alive": "open", "described": "open", "companies with sales": "companies"}
 # tables whose counts run from a fixed day on, so that the new one holds the old
 GROWS: set[tuple[str, str]] = set()
+# report, exhibit, column → the population of which the row of the release's day is the whole; it stands on the first page, and is never hidden
+WHOLE_OF_DAY = {("key_figures", "active_customers", "value"): "described"}
 # rows that hold the whole
 WHOLES = {"All", "All customers", "All categories", "All companies"}

@@ -39,6 +39,8 @@ class Post(BaseModel):
             raise ValueError("a host alone sends nothing; write from and to beside it")
         if self.user and not self.starttls:
             raise ValueError("a password would go out in clear text; take out starttls: false, or user")
+        if not self.host and (self.sender or self.to or self.user):
+            raise ValueError("without a host no e-mail is sent; write host beside it, or take out from, to and user")
         return self
 
 

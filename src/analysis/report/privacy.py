@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,11 +54,26 @@ def rounded(finding: dict) -> dict:
     return finding | {name: None if number is None else _whole(round(float(number), 4)) for name, number in numbers.items()}
 
 
+def without_hidden(found: Sequence[Finding]) -> list[Finding]:
+    """Of findings on an exhibit of which the publisher asked to hide rows, no base and no count: it would tell what is hidden. Nor is
+    such a base told by another finding."""
+    hidden = _hidden()
+    secret = {finding.base for finding in found if finding.exhibit in hidden} - {None}
+    is_count = [finding.exhibit in hidden and finding.unit == "count" for finding in found]
+    kept = [finding for finding, drop in zip(found, is_count, strict=True) if not drop]
+    return [replace(finding, base=None) if finding.base in secret else finding for finding in kept]
+
+
 def masked(exhibit: Exhibit) -> Exhibit:
     """The exhibit without the numbers of the rows that the publisher asked this report to hide."""
-    path = os.environ.get(HIDE)
-    rows = json.loads(Path(path).read_text(encoding="utf-8")).get(exhibit.name, ()) if path else ()
+    rows = _hidden().get(exhibit.name, ())
     return without_rows(exhibit, rows) if rows and exhibit.frame is not None and exhibit.absent is None else exhibit
+
+
+def _hidden() -> dict[str, list[str]]:
+    """Exhibit → rows to hide."""
+    path = os.environ.get(HIDE)
+    return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
 
 
 def without_rows(exhibit: Exhibit, rows: Collection[str]) -> Exhibit:

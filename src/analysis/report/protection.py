@@ -37,8 +37,9 @@ class Protection:
         self.reports = {name: entry for name, entry in told(self.state, self.day).items() if name in set(self.listed)}
 
     def see(self, outcome: Outcome, hidden: Mapping[str, list[str]] | None = None) -> None:
-        """Takes in what an executed report tells; one that is not published tells nothing."""
-        self.reports.pop(outcome.name, None)
+        """Takes in what an executed report tells; of one that failed the day's earlier page stands, one not produced tells nothing."""
+        if outcome.status != "failed":
+            self.reports.pop(outcome.name, None)
         if outcome.notebook is not None:
             self.reports[outcome.name] = {"sheets": sheets_in(outcome.notebook), "hidden": dict(hidden or {})}
 

@@ -14,6 +14,7 @@ from analysis.errors import UserError
 from analysis.report import release
 from analysis.report.edition import Edition
 from analysis.report.gate import SHORT, summary
+from analysis.report.paper import can_print, paper_name
 from analysis.report.provenance import table_labels
 from analysis.report.publication import Publication, Source
 from analysis.report.retention import kept_days
@@ -54,10 +55,16 @@ def is_current(edition: Edition, listed: Reports) -> bool:
     return (
         None not in found
         and release.is_latest_right(edition.published)
-        and all(list(results["reports"]) == list(listed) and results["earlier"] == _earlier(edition) for _, results in found)
-        and all(results["provenance"].get("decisions") == edition.provenance.get("decisions") for _, results in found)
+        and all(list(results["reports"]) == list(listed) and results.get("earlier") == _earlier(edition) for _, results in found)
+        and all(results.get("provenance", {}).get("decisions") == edition.provenance.get("decisions") for _, results in found)
         and all(home == edition.current / edition.subsite(results["language"]) for home, results in found)
+        and not any(_lacks_paper(edition, results["language"], home) for home, results in found)
     )
+
+
+def _lacks_paper(edition: Edition, language: str, home: Path) -> bool:
+    """Whether a PDF is missing that could be printed by now: the browser failed, or was not there yet."""
+    return not (home / paper_name(edition.as_of)).is_file() and can_print(language, edition.browser)
 
 
 def has_failed(edition: Edition) -> bool:
@@ -86,7 +93,10 @@ def _protected(edition: Edition, due: Reports, listed: Reports, jobs: int) -> It
     if not due:
         return
     from analysis.report.protection import Protection
+    from analysis.report.released import forgotten
 
+    for day in forgotten(edition.state, edition.as_of, release.days(edition.published)):
+        LOG.warning("what the release of %s told is not kept: this one cannot be held against it; see docs/privacy.md", day)
     protection = Protection(edition.state, edition.as_of, tuple(listed))
     for outcome in _outcomes(edition, due, jobs):
         protection.see(outcome)

@@ -36,9 +36,10 @@ def find_results(folder: Path, language: str) -> tuple[Path, dict] | None:
 
 def _read(path: Path) -> dict | None:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        results = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    return results if isinstance(results, dict) and isinstance(results.get("reports"), dict) else None
 
 
 def days(published: Path) -> list[str]:
@@ -65,6 +66,9 @@ def clear(published: Path) -> None:
 def staging(published: Path) -> Iterator[Path]:
     """A folder beside the releases for one to grow in; whatever is left of it goes, this run's or a killed one's."""
     home = published / RELEASES
+    if not published.parent.exists():
+        published.parent.mkdir(parents=True)
+        published.parent.chmod(FOLDER_MODE)
     for folder in (published, home):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(FOLDER_MODE)

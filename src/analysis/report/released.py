@@ -4,11 +4,12 @@ owner alone, never published."""
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nbformat import NotebookNode
 
+from analysis.errors import UserError
 from analysis.report.display import EXHIBIT_MIME
 
 FOLDER = "released"
@@ -29,12 +30,28 @@ def sheets_in(notebook: NotebookNode) -> Sheets:
 def told(state: Path, day: str) -> dict[str, dict]:
     """Report → `sheets` (exhibit → cells) and `hidden` (exhibit → rows that the publisher had hidden); empty where no file is."""
     path = state / FOLDER / f"{day}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise UserError(
+            f"{path}: what the release of {day} told cannot be read; bring it back from a backup, or remove it."
+        ) from None
 
 
 def neighbours(state: Path, day: str) -> list[str]:
     """The days of the releases before and after `day`, those that there are."""
-    found = sorted(path.stem for path in (state / FOLDER).glob("*.json") if DAY.fullmatch(path.stem))
+    return _beside(day, (path.stem for path in (state / FOLDER).glob("*.json") if DAY.fullmatch(path.stem)))
+
+
+def forgotten(state: Path, day: str, published: Iterable[str]) -> list[str]:
+    """The days published next to `day` of which no cells are kept: what they and `day` give away together cannot be seen."""
+    return [one for one in _beside(day, published) if not (state / FOLDER / f"{one}.json").is_file()]
+
+
+def _beside(day: str, days: Iterable[str]) -> list[str]:
+    found = sorted(days)
     before, after = [one for one in found if one < day], [one for one in found if one > day]
     return [*before[-1:], *after[:1]]
 

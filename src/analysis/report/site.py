@@ -74,7 +74,7 @@ def _write_paper(edition: Edition, language: str, page: str, folder: Path) -> st
     """Prints the monthly report beside its page; returns the file's name, or None where it could not be printed."""
     from analysis.report.paper import paper_name, printed
 
-    pdf = printed(page, edition.as_of, language, edition.browser) if edition.browser else None
+    pdf = printed(page, edition.as_of, language, edition.browser)
     if pdf is None:
         return None
     release.write_bytes(folder / paper_name(edition.as_of), pdf)

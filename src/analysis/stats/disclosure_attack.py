@@ -11,6 +11,8 @@ THRESHOLD = 10
 LEAST_WIDTH = 3  # sliding protection: a reader is left with at least four whole numbers
 TOLERANCE = 1e-6
 LARGEST_EXACT = 400  # unknowns of a system up to which whole numbers are asked for, beyond it the wider range of the relaxation
+SECONDS = 10.0  # for one whole number; where it takes longer, the relaxation's is taken
+INFEASIBLE = 2  # status of scipy.optimize.milp
 
 Key = Hashable
 Sum = tuple[Key, tuple[Key, ...]]
@@ -44,7 +46,7 @@ def protected(
     known: Collection[Key] = (), free: Collection[Key] = (), threshold: int = THRESHOLD,
 ) -> set[Key]:  # fmt: skip
     """Which cells must be hidden so that none of them is exposed: the `hidden` ones and, one by one, the smallest told cell that hangs
-    together with an exposed one; what proves needless in the end is told again. Cells that are `known` from elsewhere cannot be taken
+    together with an exposed one; what proves needless in the end is told again, the largest first. Cells that are `known` from elsewhere cannot be taken
     back, nor those of `free`, which no page shows; where only such are left the cell stays exposed, and `feasible_ranges` says so."""
 
     def told(added: Collection[Key]) -> dict[Key, float]:
@@ -64,7 +66,7 @@ def protected(
             break
         added.append(choice)
         found = bare(added, first)
-    for key in list(added):
+    for key in reversed(added.copy()):
         if bare([other for other in added if other != key], {*first, key}) <= found:
             added.remove(key)
     return {*hidden, *added}
@@ -115,7 +117,9 @@ def _ranges(
                 continue
             aim = np.zeros(len(unknown))
             aim[place] = sign
-            found = milp(aim, constraints=constraint, bounds=bounds, integrality=whole)
+            found = milp(aim, constraints=constraint, bounds=bounds, integrality=whole, options={"time_limit": SECONDS})
+            if found.x is None and found.status != INFEASIBLE:
+                found = milp(aim, constraints=constraint, bounds=bounds)
             if found.x is None:
                 return dict.fromkeys(unknown, (np.nan, np.nan))
             low, high = np.minimum(low, found.x), np.maximum(high, found.x)

@@ -88,7 +88,14 @@ def _note(told: list[int], considered: int, figures: Sequence[dict]) -> Message:
             "Chosen from {considered:count} findings and figures by size, customers and evidence; because they were chosen, their intervals are widened.",
             considered=considered,
         )
-        return say("{chosen} The key figures are all within normal variation this month.", chosen=chosen) if is_within else chosen
+        return (
+            say(
+                "{chosen} This month's key figures all lie within the range that the months before foretell: no contradiction, since the sentences above compare with an earlier period or between groups.",
+                chosen=chosen,
+            )
+            if is_within
+            else chosen
+        )
     if not considered:
         return say("There is nothing to choose from: no figure or finding has both an interval and a comparison.")
     if is_within:

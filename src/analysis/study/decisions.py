@@ -1,6 +1,7 @@
 """The decisions that are needed: the bank's own rows, joined with what the reports found."""
 
 import html
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import pandas as pd
@@ -32,18 +33,27 @@ def decisions(rows: pd.DataFrame | None, reports: dict, as_of: str, language: st
     Where the finding is not in this release, that is said in its place."""
     if rows is None:
         return []
-    current = rows[rows["proposed"].eq("") | (rows["proposed"] <= as_of)]
-    return [_decision(row, _found(row, reports), as_of, language) for row in current.to_dict("records")]
+    return [_decision(row, _found(row, reports), as_of, language) for row in _current(rows, as_of).to_dict("records")]
 
 
-def unknown_findings(rows: pd.DataFrame | None, reports: dict) -> list[str]:
-    """A sentence for each row whose finding is in none of the reports, with file and line."""
-    named = [] if rows is None else [row for row in rows.to_dict("records") if row["finding"]]
+def unknown_findings(rows: pd.DataFrame | None, reports: dict, as_of: str) -> list[str]:
+    """A sentence for each row proposed by `as_of` whose finding is in none of the reports, with file, line and remedy."""
+    named = [] if rows is None else [row for row in _current(rows, as_of).to_dict("records") if row["finding"]]
     return [
-        f"{row['place']}: the finding '{row['finding']}' is not in this release."
+        f"{row['place']}: the finding '{row['finding']}' is not in this release. {_remedy(row['finding'], reports)}"
         for row in named
         if _found(row, reports).finding is None
     ]
+
+
+def _remedy(name: str, reports: dict) -> str:
+    told = [f"{report}:{finding['id']}" for report, entry in reports.items() for finding in entry.get("findings", ())]
+    near = get_close_matches(name, told, n=1, cutoff=0.5)
+    return f"Is '{near[0]}' meant?" if near else "results.json names each report's findings (report:id)."
+
+
+def _current(rows: pd.DataFrame, as_of: str) -> pd.DataFrame:
+    return rows[rows["proposed"].eq("") | (rows["proposed"] <= as_of)]
 
 
 def _decision(row: dict, found: Found, as_of: str, language: str) -> dict:

@@ -160,7 +160,8 @@ def _values(sums: pd.DataFrame, unit: str) -> np.ndarray:
         return np.where([is_tellable(count) for count in (events if unit == "count" else base)], events, np.nan)
     told = base >= FEWEST
     if unit == "share":
-        told &= [is_tellable(one) and is_tellable(rest) for one, rest in zip(events, base - events, strict=True)]
+        pairs = zip(events, base - events, strict=True)
+        told &= np.array([is_tellable(one) and is_tellable(rest) for one, rest in pairs], dtype=bool)
     return np.where(told, events / np.where(base > 0, base, np.nan), np.nan)
 
 

@@ -117,11 +117,12 @@ def _told(
 ) -> Told:  # fmt: skip
     rule, definition = rules_in_words(brought)[kind.id], definitions(brought)[kind.id]
     own = series[series["figure"] == kind.id]
-    changes = figure_changes(own, kind.id, kind.unit, kind.better, is_flow(kind, brought)) if len(own) else None
+    then, counts_in_month = reported(last, kind.id), is_flow(kind, brought)
+    changes = figure_changes(own, kind.id, kind.unit, kind.better, counts_in_month) if len(own) else None
     points = _points(brought, made, kind.id, changes)
     now = made[max(made)][kind.id]
     absent = now if isinstance(now, Message) else None
-    found = since(own, kind.id, kind.unit, reported(last, kind.id), definition) if absent is None else None
+    found = since(own, kind.id, kind.unit, then, definition, is_flow=counts_in_month) if absent is None else None
     judged = _on_days(changes.to_json(), brought) if changes is not None and absent is None else {}
     figure = Figure(
         kind.id, kind.title, rule, kind.unit, kind.better, definition, points, kind.base_of,
