@@ -24,6 +24,8 @@ from analysis.wording import Message, format_value, render, render_html, say, sh
         (1234567.8, "money", "1.2 million", "123.5万"),
         (-2.5e9, "money", "−2.5 billion", "−25.0亿"),
         (9999, "money", "9,999", "9,999"),
+        (2.414e9, "money.2", "2.41 billion", "24.1亿"),
+        (-3.456e8, "money.2", "−345.6 million", "−3.46亿"),
         (dt.date(2025, 6, 30), "date", "30 June 2025", "2025年6月30日"),
         ("2025-06-30", "month", "June 2025", "2025年6月"),
         (None, "share", "–", "–"),

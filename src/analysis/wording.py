@@ -140,14 +140,14 @@ def currency_name(code: str, language: str) -> str:
 
 def format_value(value: object, unit: str, language: str = "en", sign: bool = False) -> str:
     """A number in a unit: count, share (0-1, shown in %), points (a difference of shares), score (NPS, -100 to 100),
-    mark (1-10), ratio, number, days, months, amount (money in full), money (compact), date, month."""
+    mark (1-10), ratio, number, days, months, amount (money in full), money (compact; money.2: two decimals below 10 of a scale), date, month."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return NO_VALUE
     if unit in ("date", "month"):
         return _format_date(value, unit, language)
-    if unit == "money":
-        return _format_money(float(value), language)
     unit, _, digits = unit.partition(".")
+    if unit == "money":
+        return _format_money(float(value), language, int(digits or 1))
     scaled = float(value) * (100 if unit in ("share", "points") else 1)
     decimals = int(digits) if digits else DECIMALS[unit]
     return _format_number(scaled, decimals, sign or unit == "points") + ("%" if unit == "share" else "")
@@ -160,11 +160,11 @@ def _format_number(value: float, decimals: int, sign: bool = False) -> str:
     return MINUS + text if value < 0 else "+" + text if sign else text
 
 
-def _format_money(value: float, language: str) -> str:
+def _format_money(value: float, language: str, decimals: int = 1) -> str:
     steps = ((1e8, "亿"), (1e4, "万")) if language == "zh" else ((1e9, " billion"), (1e6, " million"))
     for size, word in steps:
         if abs(value) >= size:
-            return _format_number(value / size, 1) + word
+            return _format_number(value / size, decimals if abs(value) < 10 * size else 1) + word
     return _format_number(value, 0)
 
 

@@ -132,7 +132,7 @@ def test_paper_leaves_out_what_only_a_screen_needs(visit, name):
     assert shown == 0
 
 
-PRINTED = {"en": ("Internal", "Page{}of{}"), "zh": ("内部资料", "第{}页，共{}页")}
+PRINTED = {"en": ("Internal", "Page{}of{}"), "zh": ("内部资料", "第{}页/共{}页")}
 
 
 @pytest.mark.parametrize("name", ["en/index", "zh/index", "en/data_trust", "zh/churn_attribution"])

@@ -41,8 +41,20 @@ def test_an_older_release_without_figures_conclusions_and_decisions_still_has_it
     assert [words(heading) for heading in shown.find_all("h2")] == ["Data and report status", "Reports", "Definitions"]
     assert words(shown.h1) == "Monthly customer report June 2025"
     assert words(shown.select_one(".lead")) == (
-        "This month's data can be relied on: they reach every floor that a report sets. All 1 reports are published."
+        "This month's data were not checked: no report on their quality was made from them. All 1 reports are published."
     )
+
+
+@pytest.mark.parametrize(
+    ("trust", "said"),
+    [
+        (entry(title="Data quality"), "This month's data can be relied on: they reach every floor"),
+        (entry(title="Data quality", is_stale=True), "This month's data were not checked"),
+        (entry("not produced", title="Data quality", reason="No rows."), "This month's data were not checked"),
+    ],
+)
+def test_data_are_relied_on_only_where_they_were_checked(trust, said):
+    assert words(soup({"churn": entry(), "data_trust": trust}).select_one(".lead")).startswith(said)
 
 
 def test_the_data_in_three_facts():
@@ -60,7 +72,7 @@ def test_nothing_rejected_or_nothing_delivered_is_said_plainly(tables):
 
 def test_a_report_that_was_not_produced_is_no_alarm():
     shown = soup(
-        {"churn": entry(), "offers": entry("not produced", title="Offers", reason="The bank brings no table campaigns.")}
+        {"data_trust": entry(), "offers": entry("not produced", title="Offers", reason="The bank brings no table campaigns.")}
     )
     assert (
         words(shown.select_one(".lead"))
@@ -85,7 +97,7 @@ def test_a_failed_report_is_red_with_its_reason_and_the_last_good_pages_own_date
 
 def test_a_report_with_reservation_is_marked_before_anybody_opens_it():
     short = [{"score": "quality.balances", "value": 0.93, "low": None, "high": None, "base": 40, "floor": 0.98}]
-    shown = soup({"churn": entry(gate=short), "segments": entry(title="Segments", gate=[])})
+    shown = soup({"churn": entry(gate=short), "data_trust": entry(title="Segments", gate=[])})
     assert words(shown.select_one(".lead")) == (
         "The data can be relied on except for 1 reports with reservation : they fall short of a floor. All 2 reports are published."
     )

@@ -159,6 +159,39 @@ def test_a_changed_definition_is_not_told_as_data_revised():
     )
 
 
+def test_data_revised_and_a_changed_definition_have_an_amount_each():
+    def redefined(results):
+        figures(results)[5]["since"] |= {"definition": True, "redefinition": 0.004}
+
+    row = soup(redefined).select(".since tbody tr")[5].find_all("td")
+    assert (words(row[4]), words(row[5])) == ("changed: +0.4", "−0.3")
+
+
+def test_targets_missed_stand_in_one_line():
+    def judged(*met):
+        def change(results):
+            for figure, is_met in zip(figures(results), met, strict=True):
+                figure["target"] = None if is_met is None else {**figure["target"], "is_met": is_met}
+
+        line = soup(change).select_one(".figs").find_next_sibling()
+        return words(line)
+
+    assert judged(None, None, None, True, False, False) == (
+        "2 of 3 targets missed: net promoter score; complaints resolved in time"
+    )
+    assert judged(None, None, None, None, True, True) == "None of 2 targets missed"
+    assert "target" not in judged(*[None] * 6).partition("dotted: target")[0]
+
+
+def test_a_release_further_back_than_a_month_is_said_to_be():
+    def quarter(results):
+        for figure in figures(results):
+            figure["since"]["as_of"] = "2025-03-31"
+
+    assert words(soup(quarter).select_one(".since caption")) == "This release against that of 31 March 2025, 3 months before"
+    assert words(soup().select_one(".since caption")) == "This release against that of 31 May 2025"
+
+
 def test_a_first_release_has_nothing_to_compare_with():
     def first(results):
         for figure in figures(results):

@@ -64,7 +64,8 @@ def test_links_and_the_readers_surroundings_stay_off_the_paper(tmp_path, monkeyp
 
 
 @pytest.mark.browser
-def test_the_monthly_report_prints_on_four_sheets_at_most_with_the_same_bytes_each_time():
+def test_the_monthly_report_prints_on_four_sheets_at_most_with_the_same_bytes_each_time(monkeypatch):
+    monkeypatch.delenv(paper.BROWSER)
     browser = paper.find_browser()
     if browser is None:
         pytest.skip("no browser: Chromium is not installed (Debian's package chromium)")

@@ -23,6 +23,11 @@ def test_an_axis_finds_its_own_decimals_whatever_those_of_its_values(unit):
     assert tick_labels(at, f"{unit}.1", "en") == tick_labels(at, unit, "en")
 
 
+def test_amounts_on_an_axis_have_no_decimals_that_none_of_them_needs():
+    assert tick_labels([2.1e9, 2.2e9], "money", "zh") == ["21亿", "22亿"]
+    assert tick_labels([2e9, 2.5e9], "money", "en") == ["2.0 billion", "2.5 billion"]
+
+
 def test_ticks_that_do_not_fit_leave_the_outermost_two():
     assert fitting_ticks((0.6, 1.29), 45, "share", "en", 5) == ([0.6, 1.2], ["60", "120%"])
     assert len(fitting_ticks((0.6, 1.29), 300, "share", "en", 5)[0]) > 2

@@ -26,6 +26,7 @@ def test_a_term_is_linked_once_with_its_meaning():
     [
         ("Growing, declining", "a declining one", ["declining"]),
         ("Interval", "95% intervals", ["intervals"]),
+        ("Complaints per 10,000 customers", "complaints per 10,000 customers: 192", ["complaints per 10,000 customers"]),
         ("Branch", "12 branches", ["branches"]),
         ("Ease (customer effort score)", "ease of use", ["ease"]),
         ("Lead", "leading, mislead", []),

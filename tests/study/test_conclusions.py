@@ -112,7 +112,7 @@ def test_picking_widens_the_interval_and_draws_the_size_in():
     assert (one["low"], one["high"]) == pytest.approx((0.05 - 0.02 * 3.2272 / 1.96, 0.05 + 0.02 * 3.2272 / 1.96), abs=1e-5)
     assert one["low"] < one["drawn"] < 0.05
     assert one["interval"].startswith(
-        "As one chosen from 40: +5.0 percentage points, interval +1.7 to +8.3 percentage points (99.9%)"
+        "As one chosen from 40: +5.0 percentage points, interval +1.7 to +8.3 percentage points (99.9%); cautious estimate: +"
     )
     assert (one["link"], one["place"]) == ("x.html#e-x", "A &amp; B, Figure 2")
 
@@ -144,3 +144,10 @@ def test_quiet_is_said_no_further_than_it_is_known(figures, note):
     found = conclusions({"key_figures": page(sentence, figures=figures), **many}, 4000, AS_OF)
     assert found["quiet"]
     assert found["note"].startswith(note)
+
+
+def test_where_a_reservation_leaves_nothing_to_choose_from_it_is_named():
+    reserved = page(finding("x", 0.05, 0.03, 0.07), gate=[{"score": "quality.balances"}])
+    note = conclusions({"a": reserved, "b": page()}, 4000, AS_OF)["note"]
+    assert note.startswith("There is nothing to choose from: the data fall short of what these reports need")
+    assert note.endswith("put forward: A &amp; B.")

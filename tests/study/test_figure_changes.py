@@ -109,4 +109,5 @@ def test_words_say_rise_or_fall_and_whether_it_is_noise():
         "did not change",
         "hardly changed",
     ]
+    assert [str(moved(-1, "count")), str(moved(2.414e9, "money", "CNY"))] == ["fell by 1 customer", "rose by CNY 2.41 billion"]
     assert all(noise_note().render(language) for language in LANGUAGES)

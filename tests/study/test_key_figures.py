@@ -12,9 +12,9 @@ from analysis.study.churn import ChurnRule, outcomes_by_landmark, unseen
 from analysis.study.churn_rates import rate_findings
 from analysis.study.complaint_frame import described
 from analysis.study.complaint_limits import Limit, complaint_limits
-from analysis.study.key_figures import KeyFigures, key_figures, parts_of
+from analysis.study.key_figures import KeyFigures, counted_as_then, key_figures, parts_of
 from analysis.study.key_figures_counts import at_month_end, counted, leavers_of
-from analysis.study.key_figures_frame import Rules, brought_together
+from analysis.study.key_figures_frame import Rules, brought_together, with_rules
 from analysis.study.key_figures_words import definitions
 from analysis.study.satisfaction_scores import scores
 from analysis.study.survey import windows
@@ -198,6 +198,26 @@ def test_against_its_own_report_of_a_month_ago_the_parts_add_up(then, whole):
         assert since["now"] == pytest.approx(figure.now.value)
         assert sum(parts) == pytest.approx(figure.now.value - before.estimate.value)
     assert len(whole.since.frame) == 6
+
+
+def test_what_a_changed_parameter_does_is_told_apart_from_data_revised():
+    known = brought(bank(months=3), answers())
+    old, day = with_rules(known, Rules(RULE, 6)), dt.date(2025, 5, 31)
+    before, said = at(old, day)["nps"].estimate, definitions(old)["nps"]
+    figure = {"id": "nps", "value": before.value - 1, "base": before.base, "definition": said}
+    parameters = {**vars(RULE), "window_months": 6, "complaint_months": 1}
+    last = {
+        "as_of": str(day), "reports": {"key_figures": {"figures": [figure]}}, "provenance": {"parameters": {"key_figures": parameters}}
+    }  # fmt: skip
+    since = key_figures(known, "CNY", last).figures[4].since
+    assert since["revision"] == pytest.approx(1)
+    assert since["redefinition"] == pytest.approx(at(known, day)["nps"].estimate.value - before.value)
+    assert since["redefinition"]
+    assert list(counted_as_then(known, last)) == ["nps"]
+    parameters["window_months"] = 12
+    assert counted_as_then(known, last) == {}
+    parameters["window_months"] = 9
+    assert counted_as_then(known, last) == {}
 
 
 def test_odd_parameters_are_refused():

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, Template
 
 from analysis.report.evidence import ladder
-from analysis.report.monthly_figures import judged, revised, since_reasons, since_rows, tiles
+from analysis.report.monthly_figures import judged, revised, since_reasons, since_rows, targets, tiles
 from analysis.report.monthly_findings import conclusions, decisions
 from analysis.report.monthly_status import STATES, data_facts, is_reserved, lead, report_facts, state
 from analysis.report.page import Setting, language_tag, stylesheet_hash
@@ -26,7 +26,7 @@ WORDS = {
     "now": say("Now"), "beyond": say("More than noise?"), "of_which": say("Of the change"), "revision": say("Data revised"),
     "definition": say("Definition"), "population": say("Population changed"), "rate": say("Rate changed"),
     "since_note": say("Of the change: what the data revised since would give for last time, what the change in who is counted would give "
-                      "with rates as they were, and what is left to the rates. In percentage points where the unit is %."),
+                      "with rates as they were, and what is left to the rates; what a changed definition gives stands beside it. In percentage points where the unit is %."),
     "since_quiet": say("Whatever is not named here lies within noise, by the same definition and, but for a few customers at most, from the same data."),
     "no_decision": say("No measure has an owner, a number of customers and a date."), "no_measure": say("No measure was put forward."),
     "incomplete": say("Incomplete, so not put forward: "),
@@ -52,9 +52,9 @@ def site_index(results: dict, setting: Setting, earlier: Mapping[str, str], pdf:
         "lead": lead(reports, len(cautions)).html(language),
         "data_facts": [_shown(fact, language) for fact in data_facts(results["provenance"]["tables"], cautions)],
         "report_facts": [_shown(fact, language) for fact in report_facts(reports)],
-        "figures": {"tiles": tiles(figures, language), "judged": judged(figures).html(language)} if figures else None,
+        "figures": _figures(figures, language) if figures else None,
         "findings": conclusions(results["conclusions"], language) if results.get("conclusions") else None,
-        "since": _since(figures, language),
+        "since": _since(figures, results.get("as_of"), language),
         "decisions": decisions(results["decisions"], language) if results.get("decisions") is not None else None,
         "rows": [_row(entry, language) for entry in reports.values()],
         "periods": [{"day": format_value(day, "date", language), "link": link} for day, link in earlier.items()],
@@ -72,18 +72,31 @@ def _shown(fact: dict, language: str) -> dict:
     return {name: text.html(language) if isinstance(text, Message) else text for name, text in fact.items()}
 
 
-def _since(figures: Sequence[dict], language: str) -> dict | None:
+def _figures(figures: Sequence[dict], language: str) -> dict:
+    return {"tiles": tiles(figures, language), "judged": judged(figures).html(language), "targets": targets(figures, language)}
+
+
+def _since(figures: Sequence[dict], as_of: str | None, language: str) -> dict | None:
     if not figures:
         return None
     rows = since_rows(figures, language)
     days = sorted({figure["since"]["as_of"] for figure in figures if figure.get("since")})
     if not rows:
         return {"rows": [], "none": say("No earlier release shows these figures.").html(language)}
-    caption = say("This release against that of {day:date}", day=days[-1]).html(language)
+    caption = _against(days[-1], as_of).html(language)
     is_judged = all(
         figure["since"]["is_beyond"] is not None for figure in figures if not figure.get("absent") and figure.get("since")
     )
     return {"rows": rows, "caption": caption, "reasons": since_reasons(figures), "is_judged": is_judged}
+
+
+def _against(day: str, as_of: str | None) -> Message:
+    """Which release is compared, and how far back it lies where that is more than a month."""
+    (year, month), (now, its_month) = ([int(part) for part in text.split("-")[:2]] for text in (day, as_of or day))
+    months = 12 * (now - year) + its_month - month
+    if months > 1:
+        return say("This release against that of {day:date}, {n:count} months before", day=day, n=months)
+    return say("This release against that of {day:date}", day=day)
 
 
 def _row(entry: dict, language: str) -> dict:

@@ -54,6 +54,18 @@ def judged(figures: Sequence[dict]) -> Message:
     return listed(parts) or say("None")
 
 
+def targets(figures: Sequence[dict], language: str) -> str:
+    """Which figures miss their target, as one line; empty where none of those shown has one."""
+    held = [figure for figure in figures if not figure.get("absent") and figure.get("target")]
+    missed = [plain(figure["title"]) for figure in held if not figure["target"]["is_met"]]
+    if not held:
+        return ""
+    if not missed:
+        return say("None of {all:count} targets missed", all=len(held)).html(language)
+    named = listed((title[:1].lower() + title[1:] for title in missed), say("{first}; {second}"))
+    return say("{n:count} of {all:count} targets missed: {figures}", n=len(missed), all=len(held), figures=named).html(language)
+
+
 def since_rows(figures: Sequence[dict], language: str) -> list[dict]:
     """A row of `since last time` for each figure that both releases show: numbers of one unit, which `unit` names."""
     return [_since_row(figure, language) for figure in figures if not figure.get("absent") and figure.get("since")]
@@ -183,7 +195,7 @@ def _parts(figure: dict, scale: Magnitude, language: str) -> str:
     """The parts in the figure's unit, which is named once, at the end."""
     gap, joint, unit = ("", "、", "（{}）") if language == "zh" else (" ", ", ", " ({})")
     own = scale.full if figure["unit"] == "share" else scale.number
-    parts = [f"{safe(part['label'])}{gap}{own(part['value'])}" for part in figure.get("parts") or ()]
+    parts = [f"{_small(safe(part['label']))}{gap}{own(part['value'])}" for part in figure.get("parts") or ()]
     if all(part["value"] is None for part in figure.get("parts") or ()):
         return ""
     return _capital(joint.join(parts)) + (unit.format(scale.word) if parts and figure["unit"] != "share" else "")
@@ -191,6 +203,11 @@ def _parts(figure: dict, scale: Magnitude, language: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _small(text: str) -> str:
+    """Without its capital, unless that is one of several."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _festival(figure: dict, scale: Magnitude, language: str) -> str:
@@ -223,12 +240,16 @@ def _since_row(figure: dict, language: str) -> dict:
         "beyond": beyond.html(language),
         "is_beyond": bool(since["is_beyond"]),
         "is_bad": is_bad,
-        "definition": _definition(since).html(language),
+        "definition": _definition(since, scale).html(language),
         **{name: "0" if since[name] == 0 else scale.number(since[name], sign=True) for name in PARTS},
     }
 
 
-def _definition(since: dict) -> Message:
+def _definition(since: dict, scale: Magnitude) -> Message:
     if not since["definition"]:
         return say("same")
+    if since.get("redefinition") is not None:
+        return say(
+            "changed: {amount}", amount="0" if since["redefinition"] == 0 else scale.number(since["redefinition"], sign=True)
+        )
     return say("changed, counted with data revised") if _holds_both(since) else say("changed")

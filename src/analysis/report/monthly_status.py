@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from analysis.report.gate import SHORT, summary
+from analysis.report.gate import SHORT, TRUST_REPORT, summary
 from analysis.report.provenance import table_label
 from analysis.wording import Message, listed, say
 
@@ -34,6 +34,10 @@ def _trust(reports: Mapping[str, dict], cautions: int) -> Message | None:
     reserved = sum(map(is_reserved, reports.values()))
     if not any(state(entry) == "published" for entry in reports.values()):
         return None
+    if TRUST_REPORT not in reports or state(reports[TRUST_REPORT]) != "published":
+        unchecked = say("This month's data were not checked: no report on their quality was made from them.")
+        also = say("Reports with reservation: **{n:count}**.", n=reserved)
+        return say("{trust} {counted}", trust=unchecked, counted=also) if reserved else unchecked
     if reserved:
         return say(
             "The data can be relied on except for **{n:count} reports with reservation**: they fall short of a floor.", n=reserved

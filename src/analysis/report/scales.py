@@ -22,6 +22,7 @@ MONTH_STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120)
 TIME_STEPS = {"months": MONTH_STEPS, "days": (1, 7, 30, 60, 90, 180, 365, 730)}
 NEAR_ZERO = 0.3  # an axis whose lowest value is below this part of the highest begins at zero
 MONTH_NAME = re.compile(r"\b([A-Z][a-z]{2})[a-z]+")
+FRACTION = re.compile(r"\.0*[1-9]")  # of an amount of money, which is told with at least one decimal
 MARGIN = 0.04
 SAME = 1e-9  # values that differ by less than this part of themselves are one
 LABEL_GAP = 14
@@ -107,6 +108,8 @@ def tick_labels(at: Sequence[float], unit: str, language: str) -> list[str]:
     shown_unit = unit if unit == "money" else f"{'number' if unit == 'points' else unit}.{digits}"
     numbers = [tick * 100 for tick in at] if unit == "points" else at
     labels = [bare(0.0 if abs(number) < 1e-12 else number, shown_unit, language) for number in numbers]
+    if unit == "money" and not any(FRACTION.search(label) for label in labels):
+        labels = [label.replace(".0", "") for label in labels]
     return [*labels[:-1], labels[-1] + ("%" if unit == "share" else "")] if labels else []
 
 

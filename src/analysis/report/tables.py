@@ -22,7 +22,7 @@ CELL_GAP, FIRST_COLUMN, TEXT_COLUMN = 20, 148, 110
 FIGURES_WIDE = 230  # px: values with their intervals, which never break
 ROOMY_TEXTS = 3  # sentences side by side for which the margin is needed
 FIGURES = re.compile(rf"[+{MINUS}]?\d([\d.,%()（） +{MINUS}{NO_VALUE}至]|to)*")
-MARGIN_FREE = 800  # px reckoned for the broadest usual font; beside the margin notes stand 720
+MARGIN_FREE = {"en": 800, "zh": 730}  # px reckoned for the broadest usual Latin font; beside the margin notes stand 720
 NEGATIVE = '<span class="neg">-</span>'  # what a spreadsheet takes for a sign; the stylesheet draws it as a minus
 ROLES = {"table": "table", "group": "rowgroup", "row": "row", "head": "columnheader", "first": "rowheader", "cell": "cell"}
 
@@ -95,7 +95,7 @@ class Sheet:
     def layout(self) -> str:
         kind = "t stack" if self.is_stacked else "t wide"
         sentences = [column for column in self.exhibit.columns[1:] if not column.unit and self.widths[column.name] > SHORT]
-        is_roomy = len(sentences) >= ROOMY_TEXTS if self.is_stacked else self._least > MARGIN_FREE
+        is_roomy = len(sentences) >= ROOMY_TEXTS if self.is_stacked else self._least > MARGIN_FREE[self.language]
         return f"{kind} roomy" if is_roomy else kind
 
     @property

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, NavigableString
 
 PARENTHESIS = re.compile(r"\s*[（(][^）)]*[）)]")
 A_NUMBER = re.compile(r"[（(]A\d")
-JOINTS = re.compile(r",\s*|、|\s+and\s+|和")
+JOINTS = re.compile(r",\s+|、|\s+and\s+|和")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 UNLINKED = ("a", "code", "pre", "q", "dt")
 LEAST_LETTERS, LEAST_HAN = 3, 2

@@ -96,7 +96,7 @@ def misplaced_exhibit(rows: pd.DataFrame, rules: CompanyRules, currency: str) ->
         name="misplaced",
         title=_misplaced_title(table, title),
         subtitle=say(
-            "Due by size class (micro and small: county; medium: city; large: province) or by exposure (from {city:amount} {currency}: city; from {province:amount} {currency}: province), whichever is higher, and on the next level that keeps companies; exposure: the larger of credit line and loans. A dash: few companies, or two that hold almost all",
+            "Due by size class (micro and small: county; medium: city; large: province) or by exposure (from {currency} {city:amount}: city; from {currency} {province:amount}: province), whichever is higher, and on the next level that keeps companies; exposure: the larger of credit line and loans. A dash: few companies, or two that hold almost all",
             city=rules.city_from, province=rules.province_from, currency=currency,
         ),
         frame=table,

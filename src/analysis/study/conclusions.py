@@ -6,9 +6,9 @@ import numpy as np
 
 from analysis.stats.selection import drawn_to, error_level, kept_shares, picked, widened
 from analysis.study.candidates import KEY_FIGURES, Candidate, candidates, place_of
-from analysis.wording import Message, format_value, say
+from analysis.wording import Message, format_value, listed, say
 
-MOST = 3
+MOST, MONEY = 3, "money.2"
 MEASURES = {
     "score": say("{value} points"),
     "points": say("{value} percentage points"),
@@ -38,7 +38,7 @@ def conclusions(reports: dict, customers: int, as_of: str, language: str = "en")
         "picked": [_entry(found[place], float(kept[place]), error, len(found), language) for place in told],
         "considered": len(found),
         "quiet": not told,
-        "note": _note(told, len(found), figures).html(language),
+        "note": (_nothing(reports, customers, as_of) if not found else _note(told, len(found), figures)).html(language),
     }
 
 
@@ -58,7 +58,7 @@ def _entry(one: Candidate, kept: float, error: float, considered: int, language:
 
 def measure(value: float, unit: str, language: str, currency: str | None = None) -> str:
     """A number with the word of its unit."""
-    number = format_value(value, unit, language)
+    number = format_value(value, MONEY if unit == "money" else unit, language)
     if unit == "money" and currency:
         text = say("CNY {value}") if currency == "CNY" else say("{currency} {value}", currency=currency)
         return text.filled(value=number).render(language)
@@ -74,10 +74,24 @@ def _measured(one: Candidate, language: str, **numbers: float) -> dict[str, str]
 def _interval(is_figure: bool) -> Message:
     if is_figure:
         return say(
-            "As one chosen from {considered:count}: normal range {low} to {high} ({level:share.1}); drawn towards its middle: {drawn}."
+            "As one chosen from {considered:count}: normal range {low} to {high} ({level:share.1}); cautious estimate: {drawn}."
         )
     return say(
-        "As one chosen from {considered:count}: {value}, interval {low} to {high} ({level:share.1}); drawn towards its comparison: {drawn}."
+        "As one chosen from {considered:count}: {value}, interval {low} to {high} ({level:share.1}); cautious estimate: {drawn}."
+    )
+
+
+def _nothing(reports: dict, customers: int, as_of: str) -> Message:
+    """Why there is no candidate."""
+    reserved = [
+        name for name, entry in reports.items()
+        if entry.get("gate") and candidates({name: {**entry, "gate": []}}, customers, as_of)
+    ]  # fmt: skip
+    if not reserved:
+        return say("There is nothing to choose from: no figure or finding has both an interval and a comparison.")
+    return say(
+        "There is nothing to choose from: the data fall short of what these reports need, so that none of their findings is put forward: {reports}.",
+        reports=listed((reports[name]["title"] for name in reserved), say("{first}; {second}")),
     )
 
 
@@ -96,8 +110,6 @@ def _note(told: list[int], considered: int, figures: Sequence[dict]) -> Message:
             if is_within
             else chosen
         )
-    if not considered:
-        return say("There is nothing to choose from: no figure or finding has both an interval and a comparison.")
     if is_within:
         return say("All figures are within normal variation this month.")
     if any(figure["is_beyond"] for figure in figures):

@@ -97,7 +97,7 @@ def _campaign_findings(table: pd.DataFrame, currency: str) -> list[Finding]:
             )  # fmt: skip
         else:
             text = say(
-                "By lot: the offer of campaign {campaign} changed a year's contribution by **{value:amount} {currency} a customer** (interval {low:amount} to {high:amount}), its cost not taken off{noise}.",
+                "By lot: the offer of campaign {campaign} changed a year's contribution by **{currency} {value:amount} a customer** (interval {low:amount} to {high:amount}), its cost not taken off{noise}.",
                 campaign=row.campaign, value=row.value, low=row.low, high=row.high, currency=currency, noise=_noise(row.is_noise),
             )  # fmt: skip
         unit, evidence = ("points" if row.outcome == "leaving" else "amount"), ("experiment" if row.is_by_lot else "association")

@@ -100,8 +100,8 @@ def as_judged(series: pd.DataFrame, figure: str, unit: str, is_flow: bool) -> pd
     return months.assign(value=value.mask(when.dt.month == FEBRUARY, when.dt.year.map(both)))
 
 
-def moved(value: float, unit: str) -> Message:
-    """A difference in words: rose by, fell by."""
+def moved(value: float, unit: str, currency: str | None = None) -> Message:
+    """A difference in words: rose by, fell by; money in its `currency`."""
     if value == 0:
         return say("did not change")
     if abs(value) < SAME_AS_ZERO[unit]:
@@ -112,18 +112,23 @@ def moved(value: float, unit: str) -> Message:
         if points >= 1
         else say("{x:number.2} percentage points", x=points),
         "score": say("{x:score.1} points", x=abs(value)),
-        "count": say("{x:count} customers", x=abs(value)),
-        "money": say("{x:money}", x=abs(value)),
+        "count": say("{x:count} customer", x=abs(value)) if round(abs(value)) == 1 else say("{x:count} customers", x=abs(value)),
+        "money": in_currency(abs(value), currency),
     }[unit]
     return say("rose by {size}", size=size) if value > 0 else say("fell by {size}", size=size)
 
 
-def direction(changes: Changes, unit: str) -> Message:
+def in_currency(value: float, currency: str | None) -> Message:
+    """An amount in words, with its currency where that is known."""
+    return say("{currency} {x:money.2}", x=value, currency=currency) if currency else say("{x:money.2}", x=value)
+
+
+def direction(changes: Changes, unit: str, currency: str | None = None) -> Message:
     """What the last month did, and whether that is more than noise."""
     noise = noise_words(changes.is_beyond, changes.judgement)
     if changes.month.value is None:
         return say("no change on the month can be told, {noise}", noise=noise)
-    return say("{moved} on the month, {noise}", moved=moved(changes.month.value, unit), noise=noise)
+    return say("{moved} on the month, {noise}", moved=moved(changes.month.value, unit, currency), noise=noise)
 
 
 def noise_words(is_beyond: bool | None, judgement: str) -> Message:

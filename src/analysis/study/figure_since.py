@@ -11,7 +11,7 @@ from analysis.calendar import month_end
 from analysis.finding import DISCLOSURE_THRESHOLD
 from analysis.stats.decomposition import kitagawa
 from analysis.study.disclosed import is_tellable
-from analysis.study.figure_changes import ADDED, SAME_AS_ZERO, as_judged, by_month, expected_now, lies_beyond, moved
+from analysis.study.figure_changes import ADDED, SAME_AS_ZERO, as_judged, by_month, expected_now, in_currency, lies_beyond, moved
 from analysis.wording import Message, listed, say
 
 REPORT = "key_figures"
@@ -121,13 +121,15 @@ def change_parts(series: pd.DataFrame, figure: str, unit: str, before: dt.date, 
     return float((number[1] - number[0]) * mean.mean() + number.mean() * mix), float(number.mean() * rate)
 
 
-def why(found: Since | None, unit: str) -> Message:
+def why(found: Since | None, unit: str, currency: str | None = None) -> Message:
     """What a figure's difference from the last report's is made of, the largest part first."""
     if found is None:
         return say("There is no earlier report to compare with.")
     if found.now is None:
         return say("This month cannot be told, and so not compared with the report of {day:date}.", day=found.as_of)
-    change = say("since the report of {day:date} it {moved}", day=found.as_of, moved=moved(found.now - found.then, unit))
+    change = say(
+        "since the report of {day:date} it {moved}", day=found.as_of, moved=moved(found.now - found.then, unit, currency)
+    )
     if not found.parts:
         return say("{change:capital}; that report's month cannot be told from today's data, and so not why.", change=change)
     parts = {name: value for name, value in found.parts.items() if abs(value) >= SAME_AS_ZERO[unit]}
@@ -137,7 +139,7 @@ def why(found: Since | None, unit: str) -> Message:
     ordered = sorted(parts, key=lambda name: -abs(parts[name]))
     return say(
         "{change:capital}, {noise}. Of this, the largest part first: {parts}.{redefined}",
-        change=change, noise=_noise(found), parts=listed(_part(found, name, unit) for name in ordered), redefined=redefined,
+        change=change, noise=_noise(found), parts=listed(_part(found, name, unit, currency) for name in ordered), redefined=redefined,
     )  # fmt: skip
 
 
@@ -175,7 +177,7 @@ def _is_beyond(values: pd.Series, steps: int, unit: str) -> bool | None:
     return lies_beyond(values.iloc[-1], *expected_now(values, steps, unit))
 
 
-def _part(found: Since, name: str, unit: str) -> Message:
+def _part(found: Since, name: str, unit: str, currency: str | None) -> Message:
     value, label = found.parts[name], PARTS[name]
     if name == "revision" and found.definition and found.redefinition is None:
         label = BOTH
@@ -184,9 +186,11 @@ def _part(found: Since, name: str, unit: str) -> Message:
     amount = {
         "share": say("{x:points.2} percentage points", x=value),
         "score": say("+{x:score.1} points", x=value) if value > 0 else say("{x:score.1} points", x=value),
-        "count": say("+{x:count} customers", x=value) if value > 0 else say("{x:count} customers", x=value),
-        "money": say("+{x:money}", x=value) if value > 0 else say("{x:money}", x=value),
+        "count": say("{x:count} customer", x=value) if round(abs(value)) == 1 else say("{x:count} customers", x=value),
+        "money": in_currency(value, currency),
     }[unit]
+    if unit in ADDED and value > 0:
+        amount = say("+{difference}", difference=amount)
     return say("{part} {amount}", part=label, amount=amount)
 
 

@@ -12,16 +12,16 @@ from analysis.figure import Figure, Part, Point
 from analysis.finding import Exhibit, Finding
 from analysis.stats.dominance import hidden_amounts
 from analysis.stats.intervals import Estimate
-from analysis.study.churn import MAIN_RULE, PARTS, RULES
+from analysis.study.churn import MAIN_RULE, PARTS, RULES, ChurnRule
 from analysis.study.churn_rates import shown_rates
 from analysis.study.figure_changes import Changes, figure_changes
-from analysis.study.figure_since import Since, reported, since, why
+from analysis.study.figure_since import REPORT, Since, reported, since, why
 from analysis.study.key_figures_counts import Leavers, at_month_end, counted, leavers_of
 from analysis.study.key_figures_exhibits import line_exhibit, months_exhibit, since_exhibit
 from analysis.study.key_figures_festival import festival_exhibit
 from analysis.study.key_figures_findings import figure_findings
-from analysis.study.key_figures_frame import Brought, Month
-from analysis.study.key_figures_words import KINDS, Kind, definitions, is_flow, rules_in_words
+from analysis.study.key_figures_frame import Brought, Month, Rules, with_rules
+from analysis.study.key_figures_words import KINDS, Kind, definitions, is_flow, rules_in_words, titles_in_words
 from analysis.study.parameters import LONGEST_MONTHS
 from analysis.wording import Message, say
 
@@ -64,7 +64,11 @@ def key_figures(
     made = {day: counted(at := at_month_end(brought, day), leavers_of(at)) for day in days}
     parts = parts_of(brought, leavers_of(at_month_end(brought, max(days))))
     series = as_series(made)
-    told = [_told(kind, brought, made, series, last or {}, parts.get(kind.id, ()), currency, targets or {}) for kind in KINDS]
+    last, targets = last or {}, targets or {}
+    before = counted_as_then(brought, last)
+    told = [
+        _told(kind, brought, made, series, last, before.get(kind.id), parts.get(kind.id, ()), currency, targets) for kind in KINDS
+    ]
     figures = [one.figure for one in told]
     return KeyFigures(
         findings=figure_findings(figures, [one.changes for one in told]),
@@ -95,12 +99,38 @@ def as_series(made: Mapping[dt.date, Mapping[str, Month | Message]]) -> pd.DataF
     return pd.concat(rows, ignore_index=True)[SERIES] if rows else pd.DataFrame(columns=SERIES)
 
 
+def counted_as_then(brought: Brought, last: Mapping) -> dict[str, pd.DataFrame]:
+    """Figure → its month of the last report, from today's data by that report's parameters, as in `as_series`: where they differ from
+    today's and make the definition that the report stated, and the month can be told."""
+    rules = rules_then(last)
+    stated = {kind.id: then for kind in KINDS if (then := reported(last, kind.id)) is not None}
+    if rules is None or rules == brought.rules or not stated:
+        return {}
+    end = month_end(next(iter(stated.values())).as_of)
+    day = next((day for day in brought.ends.days if month_end(day) == end), None)
+    if day is None:
+        return {}
+    old = with_rules(brought, rules)
+    series, made_by = as_series({day: counted(at := at_month_end(old, day), leavers_of(at))}), definitions(old)
+    return {name: rows for name, rows in series.groupby("figure") if name in stated and made_by[name] == stated[name].definition}
+
+
+def rules_then(last: Mapping) -> Rules | None:
+    """The parameters of the last report's key figures; None where it does not hold all of them."""
+    told = last.get("provenance", {}).get("parameters", {}).get(REPORT)
+    try:
+        churn = ChurnRule(told["horizon_months"], told["dormant_days"], told["run_off_share"])
+        return Rules(churn, told["window_months"], told["complaint_months"])
+    except (KeyError, TypeError, UserError):
+        return None
+
+
 def parts_of(brought: Brought, leavers: Leavers | Message) -> dict[str, list[Part]]:
     """The ways of leaving, involuntary exits apart, of the churn rate and of the assets lost; None where few customers left so."""
     if isinstance(leavers, Message):
         return {}
     rates = shown_rates(leavers.outcome, brought.unseen).set_index("rule")
-    names = {**{name: RULES[name] for name in PARTS}, "involuntary": say("Involuntary exits, not counted")}
+    names = {**{name: RULES[name] for name in PARTS}, "involuntary": say("Involuntary exits (not counted)")}
     parts = {"churn_rate": [Part(label, rates.loc[name, "value"]) for name, label in names.items()]}
     if leavers.lost is None or rates["value"].isna()[MAIN_RULE]:
         return parts
@@ -112,8 +142,8 @@ def parts_of(brought: Brought, leavers: Leavers | Message) -> dict[str, list[Par
 
 
 def _told(
-    kind: Kind, brought: Brought, made: Mapping, series: pd.DataFrame, last: Mapping, parts: list[Part], currency: str,
-    targets: Mapping[str, float],
+    kind: Kind, brought: Brought, made: Mapping, series: pd.DataFrame, last: Mapping, before: pd.DataFrame | None,
+    parts: list[Part], currency: str, targets: Mapping[str, float],
 ) -> Told:  # fmt: skip
     rule, definition = rules_in_words(brought)[kind.id], definitions(brought)[kind.id]
     own = series[series["figure"] == kind.id]
@@ -122,13 +152,13 @@ def _told(
     points = _points(brought, made, kind.id, changes)
     now = made[max(made)][kind.id]
     absent = now if isinstance(now, Message) else None
-    found = since(own, kind.id, kind.unit, then, definition, is_flow=counts_in_month) if absent is None else None
+    found = since(own, kind.id, kind.unit, then, definition, before, is_flow=counts_in_month) if absent is None else None
     judged = _on_days(changes.to_json(), brought) if changes is not None and absent is None else {}
     figure = Figure(
-        kind.id, kind.title, rule, kind.unit, kind.better, definition, points, kind.base_of,
+        kind.id, titles_in_words(brought)[kind.id], rule, kind.unit, kind.better, definition, points, kind.base_of,
         currency=currency if kind.unit == "money" else None, target=targets.get(kind.id),
-        parts=parts if absent is None else (), since=found.to_json() if found else None, why=why(found, kind.unit) if absent is None else None,
-        absent=absent, **judged,
+        parts=parts if absent is None else (), since=found.to_json() if found else None,
+        why=why(found, kind.unit, currency) if absent is None else None, absent=absent, **judged,
     )  # fmt: skip
     return Told(figure, changes if absent is None else None, found)
 

@@ -16,9 +16,10 @@ from analysis.wording import NO_VALUE, Message, say
 FEWEST_POINTS = 2
 NOTHING = {"share": 0.00005, "score": 0.05, "count": 0.5, "money": 0.5}
 TABLE_UNITS = {"money": "amount"}
-VERDICTS = {True: say("yes"), False: say("no: within the normal range"), None: say("cannot be judged")}
+UNIT_LABELS = {"count": say("number of customers"), "score": say("NPS points")}
+VERDICTS = {True: say("yes"), False: say("no"), None: say("cannot be judged")}
 DIFFERENCES = {
-    "count": say("{value:count}"), "money": say("{value:money} {currency}"), "share": say("{value:points.2} points"),
+    "count": say("{value:count}"), "money": say("{value:money.2}"), "share": say("{value:points.2} points"),
     "score": say("{value:score.1} points"),
 }  # fmt: skip
 
@@ -41,7 +42,7 @@ def line_exhibit(figure: Figure, changes: Changes | None) -> Exhibit:
     title = (
         figure.title
         if changes is None
-        else say("{title}: {direction}", title=figure.title, direction=direction(changes, figure.unit))
+        else say("{title}: {direction}", title=figure.title, direction=direction(changes, figure.unit, figure.currency))
     )
     subtitle = say(
         "{rule:capital}; band: the normal range that the months before foretell; the axis need not start at 0", rule=figure.rule
@@ -58,13 +59,17 @@ def months_exhibit(figures: Sequence[Figure]) -> Exhibit:
         for place, point in reversed(list(enumerate(figures[0].points)))
     ]
     columns = [Column("month", say("End of"))] + [
-        Column(one.id, one.title, TABLE_UNITS.get(one.unit, one.unit), one.currency and say("{currency}", currency=one.currency))
+        Column(one.id, one.title, TABLE_UNITS.get(one.unit, one.unit), UNIT_LABELS.get(one.unit) or _currency(one))
         for one in told
     ]
     title = say("The key figures at {n:count} months' ends", n=len(rows))
     subtitle = say("By today's data, as known at each month's end; a dash: it cannot be told, or of too few customers")
     absent = None if told else say("None of the figures can be told at any month's end.")
     return Exhibit("months", title, subtitle, pd.DataFrame(rows), columns=tuple(columns), absent=absent)
+
+
+def _currency(figure: Figure) -> Message | None:
+    return say("{currency}", currency=figure.currency) if figure.currency else None
 
 
 def _named(day: dt.date) -> Message:
@@ -104,8 +109,9 @@ def _since_row(figure: Figure, own: Since) -> Mapping[str, object]:
     def difference(value: float | None) -> Message | str:
         if value is None or abs(value) < NOTHING[figure.unit]:
             return NO_VALUE
-        written = DIFFERENCES[figure.unit].filled(value=value, currency=figure.currency or "")
-        return say("+{difference}", difference=written) if value > 0 and figure.unit != "share" else written
+        written = DIFFERENCES[figure.unit].filled(value=value)
+        signed = say("+{difference}", difference=written) if value > 0 and figure.unit != "share" else written
+        return say("{currency} {difference}", currency=figure.currency, difference=signed) if figure.currency else signed
 
     unknown = say("yes, too small to tell") if own.revision is None else say("yes, in the amount of data revised")
     definition = difference(own.redefinition) if own.redefinition is not None else unknown if own.definition else say("no")

@@ -22,8 +22,8 @@ LABELS = {
     "nps": say("Net promoter score, answers of both months"),
     "resolved_in_time": say("Complaints resolved in time, limit ended in either month"),
 }
-LIMITS = {"money": say("{value:money}"), "score": say("{value:score}"), "share": say("{value:share}")}
-CHANGE_LIMITS = {"money": say("{value:money}"), "score": say("{value:score.1}"), "share": say("{value:points}")}
+LIMITS = {"money": say("{value:money.2}"), "score": say("{value:score}"), "share": say("{value:share}")}
+CHANGE_LIMITS = {"money": say("{value:money.2}"), "score": say("{value:score.1}"), "share": say("{value:points}")}
 Made = Mapping[dt.date, Mapping[str, Month | Message]]
 
 
@@ -67,7 +67,7 @@ def _row(name: str, unit: str, now: Estimate, before: Estimate, currency: str) -
         "label": LABELS[name],
         "now": _bracketed(value_in_words(now.value, unit, currency), now, LIMITS[unit]),
         "before": _bracketed(value_in_words(before.value, unit, currency), before, LIMITS[unit]),
-        "change": _bracketed(moved(change.value, unit), change, CHANGE_LIMITS[unit]),
+        "change": _bracketed(moved(change.value, unit, currency), change, CHANGE_LIMITS[unit]),
     }
 
 

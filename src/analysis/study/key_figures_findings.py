@@ -22,7 +22,7 @@ def _finding(figure: Figure, changes: Changes | None) -> Finding:
     text = say(
         "{title}: **{value}** ({counted}){direction}{year}.",
         title=figure.title, value=value_in_words(now.value, figure.unit, figure.currency or ""), counted=_counted(figure),
-        direction="" if changes is None else say("; {direction}", direction=direction(changes, figure.unit)),
+        direction="" if changes is None else say("; {direction}", direction=direction(changes, figure.unit, figure.currency)),
         year=_year(figure, changes),
     )  # fmt: skip
     return Finding(

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 import pandas as pd
@@ -84,6 +84,11 @@ def brought_together(
         due = with_due_days(described(complaints, max(ends.days)), limits).dropna(subset=["limit"])
         due = due.assign(place=place.get_indexer(due["customer_id"]))
     return Brought(ends, tiers, rules, answers, due, tuple(limits), _unseen(ends, rules.churn))
+
+
+def with_rules(brought: Brought, rules: Rules) -> Brought:
+    """The same data by other parameters."""
+    return replace(brought, rules=rules, unseen=_unseen(brought.ends, rules.churn))
 
 
 def _unseen(ends: MonthEnds, rule: ChurnRule) -> dict[str, Message]:

@@ -9,7 +9,7 @@ from analysis.study.tiers import ACTIVE_DAYS
 from analysis.wording import Message, say
 
 VALUES = {
-    "count": say("{value:count}"), "money": say("{value:money} {currency}"), "share": say("{value:share}"),
+    "count": say("{value:count}"), "money": say("{currency} {value:money.2}"), "share": say("{value:share}"),
     "score": say("{value:score} points"),
 }  # fmt: skip
 
@@ -33,6 +33,15 @@ KINDS = (
     Kind("nps", say("Net promoter score"), "score", "up", "answers"),
     Kind("resolved_in_time", say("Complaints resolved in time"), "share", "up", "complaints"),
 )
+
+
+def titles_in_words(brought: Brought) -> dict[str, Message]:
+    """Figure → its title, with the horizon where it has one."""
+    months = brought.rules.churn.horizon_months
+    return {kind.id: kind.title for kind in KINDS} | {
+        "churn_rate": say("Churn rate, {months:count} months", months=months),
+        "assets_lost": say("Assets lost, {months:count} months", months=months),
+    }
 
 
 def value_in_words(value: float | None, unit: str, currency: str) -> Message:

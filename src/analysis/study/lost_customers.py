@@ -173,7 +173,7 @@ def lost_findings(found: LostFound | None, currency: str) -> list[Finding]:
     went, closed = _amount(found.rows["contribution"]), int(found.rows["way"].eq("closed").sum())
     if not np.isnan(went) and is_tellable(len(found.rows) - closed):
         text = say(
-            "With all {lost:count} customers lost within a year, those who may not be called among them, went **{value:amount} {currency}** of contribution a year.",
+            "With all {lost:count} customers lost within a year, those who may not be called among them, went **{currency} {value:amount}** of contribution a year.",
             lost=len(found.rows), value=went, currency=currency,
         )  # fmt: skip
         made.append(Finding("lost.contribution", text, went, len(found.rows), "amount", exhibit="winback", base_of="lost"))

@@ -65,16 +65,16 @@ def _gain_text(gain: Estimate, totals: Mapping, capacity: int, currency: str) ->
     }  # fmt: skip
     if gain.low <= 1 <= gain.high:
         return say(
-            "Choosing {capacity:count} prospects a month by expected contribution **cannot be told apart from choosing at random**: a call brought {value:ratio} times as much (interval {low:ratio} to {high:ratio}; {chosen:money} against {chance:money} {currency}). This says who becomes a customer, not whom a call wins: only a trial could.",
+            "Choosing {capacity:count} prospects a month by expected contribution **cannot be told apart from choosing at random**: a call brought {value:ratio} times as much (interval {low:ratio} to {high:ratio}; {currency} {chosen:money} against {chance:money}). This says who becomes a customer, not whom a call wins: only a trial could.",
             **numbers,
         )
     if gain.high < 1:
         return say(
-            "Choosing {capacity:count} prospects a month by expected contribution brought **less than choosing at random**: {value:ratio} times as much a call (interval {low:ratio} to {high:ratio}; {chosen:money} against {chance:money} {currency}).",
+            "Choosing {capacity:count} prospects a month by expected contribution brought **less than choosing at random**: {value:ratio} times as much a call (interval {low:ratio} to {high:ratio}; {currency} {chosen:money} against {chance:money}).",
             **numbers,
         )
     return say(
-        "Choosing {capacity:count} prospects a month by expected contribution brought **{value:ratio} times as much a call** as choosing at random (interval {low:ratio} to {high:ratio}; {chosen:money} against {chance:money} {currency}). This says who becomes a customer, not whom a call wins: only a trial could.",
+        "Choosing {capacity:count} prospects a month by expected contribution brought **{value:ratio} times as much a call** as choosing at random (interval {low:ratio} to {high:ratio}; {currency} {chosen:money} against {chance:money}). This says who becomes a customer, not whom a call wins: only a trial could.",
         **numbers,
     )
 
@@ -159,7 +159,7 @@ def outlook_findings(made: Outlook, record: Estimate | None, capacity: int, hori
         open=count, months=horizon_months, number=number, value=conversions.value, low=conversions.low, high=conversions.high,
     )  # fmt: skip
     second = say(
-        "These {number:count} should bring **{value:money} {currency}** in the first year of those who convert (prediction interval {low:money} to {high:money}){record}.",
+        "These {number:count} should bring **{currency} {value:money}** in the first year of those who convert (prediction interval {low:money} to {high:money}){record}.",
         number=number, record=record_words(record), value=contribution.value, currency=currency, low=contribution.low, high=contribution.high,
     )  # fmt: skip
     return [

@@ -47,7 +47,7 @@ def list_findings(found: ListFound, measured: Estimate | None, plan: Plan, as_of
     if rows["value"].notna().all() and not dominates(rows["expected"]):
         kept = float(rows.loc[~rows["held_out"], "expected"].sum())
         text = say(
-            "Calling them is expected to keep **{kept:amount} {currency}** of contribution within a year, net of cost, if a call keeps {effect:share.0} of those who would leave: {standing}.",
+            "Calling them is expected to keep **{currency} {kept:amount}** of contribution within a year, net of cost, if a call keeps {effect:share.0} of those who would leave: {standing}.",
             kept=kept, currency=currency, effect=plan.action_effect, standing=_standing(measured, plan),
         )  # fmt: skip
         made.append(Finding("warning.expected_kept", text, kept, len(rows), "amount", "association", exhibit="list_tiers"))
@@ -101,12 +101,12 @@ def policy_findings(found: ListFound, plan: Plan, currency: str) -> list[Finding
     }
     text = (
         say(
-            "At earlier landmarks **{value:ratio} times** as much contribution went with those on a list by expected value who then left as with those on a list by risk alone (interval {low:ratio} to {high:ratio}); if a call keeps {effect:share.0} in both, that is {money:amount} {currency} a list.",
+            "At earlier landmarks **{value:ratio} times** as much contribution went with those on a list by expected value who then left as with those on a list by risk alone (interval {low:ratio} to {high:ratio}); if a call keeps {effect:share.0} in both, that is {currency} {money:amount} a list.",
             **numbers,
         )
         if gain.low > 1 or gain.high < 1
         else say(
-            "At earlier landmarks lists by expected value and by risk alone do not differ beyond noise in the contribution that went with those who then left: **{value:ratio} times** (interval {low:ratio} to {high:ratio}). If a call keeps {effect:share.0} in both, the difference is {money:amount} {currency} a list, within noise too.",
+            "At earlier landmarks lists by expected value and by risk alone do not differ beyond noise in the contribution that went with those who then left: **{value:ratio} times** (interval {low:ratio} to {high:ratio}). If a call keeps {effect:share.0} in both, the difference is {currency} {money:amount} a list, within noise too.",
             **numbers,
         )
     )  # fmt: skip
