@@ -12,6 +12,8 @@ from analysis.validation import command, passport, seeds
 from analysis.validation.code import methods_digest
 from analysis.validation.command import Asked
 
+DIGESTS: dict[str, str] = {}  # of the code and parameters, which are the same in all tests
+
 
 @pytest.fixture
 def tasks_run(project, monkeypatch):
@@ -23,13 +25,13 @@ def tasks_run(project, monkeypatch):
             computed.append(task.seed)
             yield task, ValueError("secret") if task.seed in failing else [{"id": "x", "seed": task.seed}]
 
-    failing, digests = set(), {}
+    failing = set()
 
     def digest_once(parameters):
         key = json.dumps(parameters)
-        if key not in digests:
-            digests[key] = methods_digest(parameters)
-        return digests[key]
+        if key not in DIGESTS:
+            DIGESTS[key] = methods_digest(parameters)
+        return DIGESTS[key]
 
     monkeypatch.setattr(seeds, "methods_digest", digest_once)
     monkeypatch.setattr(seeds, "finished", finished)
