@@ -34,7 +34,7 @@ report: setup $(DEMO) ## make the demo bank and publish all its pages
 	@$(BIN)/crm report demo
 
 test: .venv/dev.installed lint ## run every test, those in a real browser included
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 2
 
 lint: .venv/dev.installed ## check style and formatting
 	$(BIN)/ruff check src tests notebooks
