@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.wording import MINUS, NO_VALUE, Message, format_value, say
+from analysis.wording import MINUS, NO_VALUE, Message, currency_name, format_value, say
 
 LARGE_COUNT = 1e6
 MONEY_STEPS = {
@@ -14,7 +14,6 @@ MONEY_STEPS = {
 COUNT_UNITS = {"en": "customers", "zh": "户"}
 COUNT_STEPS = {"en": (1e6, "million", 3), "zh": (1e4, "万户", 1)}
 UNCHANGED = say("unchanged")
-CURRENCIES = {"zh": {"CNY": "元"}}
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def magnitude(figure: dict, language: str) -> Magnitude:
     divisor, word = next(step for step in MONEY_STEPS[language] if top >= step[0] or step[0] == 1)
     decimals = 0 if divisor == 1 else 2 if top < 10 * divisor else 1
     currency = figure.get("currency") or ""
-    return Magnitude(unit, divisor, decimals, word.format(currency=CURRENCIES.get(language, {}).get(currency, currency)).strip())
+    return Magnitude(unit, divisor, decimals, word.format(currency=currency_name(currency, language)).strip())
 
 
 def direction(text: str) -> Message:
