@@ -187,10 +187,12 @@ def _part(found: Since, name: str, unit: str, currency: str | None) -> Message:
         "share": say("{x:points.2} percentage points", x=value),
         "score": say("+{x:score.1} points", x=value) if value > 0 else say("{x:score.1} points", x=value),
         "count": say("{x:count} customer", x=value) if round(abs(value)) == 1 else say("{x:count} customers", x=value),
-        "money": in_currency(value, currency),
+        "money": in_currency(value, None if value > 0 else currency),
     }[unit]
     if unit in ADDED and value > 0:
         amount = say("+{difference}", difference=amount)
+    if unit == "money" and value > 0 and currency:
+        amount = say("{currency} {difference}", currency=currency, difference=amount)
     return say("{part} {amount}", part=label, amount=amount)
 
 
