@@ -22,6 +22,9 @@ from analysis.project import folders
 from analysis.wording import Message, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
     import pandas as pd
 
     from analysis.bank.levers import Struck
@@ -92,33 +95,31 @@ class Book:
 
     def struck(self, people: pd.DataFrame, opened: dt.date, months: int) -> Struck:
         """What struck whom in the months after `opened` (see `levers.Struck`); `people`: see `levers.people_from`."""
-        import duckdb
-
         from analysis.bank.levers import MEMORY_LIMIT, struck
 
-        relations = {name: f"({self._as_known(name)})" for name in self.tables}
-        with (
-            tempfile.TemporaryDirectory(prefix=".levers-", dir=self.processed) as work,
-            duckdb.connect(
-                config={"memory_limit": MEMORY_LIMIT, "temp_directory": work, "preserve_insertion_order": "false"}
-            ) as connection,
-        ):
+        with self._as_known_relations(MEMORY_LIMIT) as (connection, relations):
             return struck(connection, relations, people, opened, months)
 
     def month_ends(self) -> MonthEnds:
         """What was known of each customer at `as_of` and at the ends of the months before it (see `month_ends.MonthEnds`)."""
-        import duckdb
-
         from analysis.bank.month_ends import MEMORY_LIMIT, month_ends
+
+        with self._as_known_relations(MEMORY_LIMIT) as (connection, relations):
+            return month_ends(connection, relations, self.as_of, self.first_date or self.as_of)
+
+    @contextlib.contextmanager
+    def _as_known_relations(self, memory_limit: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str]]]:
+        """A connection of bounded memory, which spills beside the tables, and name → SQL of each table as known at `as_of`."""
+        import duckdb
 
         relations = {name: f"({self._as_known(name)})" for name in self.tables}
         with (
-            tempfile.TemporaryDirectory(prefix=".month-ends-", dir=self.processed) as work,
+            tempfile.TemporaryDirectory(prefix=".spilled-", dir=self.processed) as work,
             duckdb.connect(
-                config={"memory_limit": MEMORY_LIMIT, "temp_directory": work, "preserve_insertion_order": "false"}
+                config={"memory_limit": memory_limit, "temp_directory": work, "preserve_insertion_order": "false"}
             ) as connection,
         ):
-            return month_ends(connection, relations, self.as_of, self.first_date or self.as_of)
+            yield connection, relations
 
     def identity(self, of_all: bool = False) -> pd.DataFrame:
         """Which record is which customer's: source, source_id, customer_id, probability, of the records known at `as_of` or of all

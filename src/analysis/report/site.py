@@ -35,8 +35,7 @@ def write_site(
         results |= complete(results)
     setting = replace(edition.setting(language, "index.html"), version=edition.number)
     page = site_index(results, setting, links)
-    _refuse_revealing(page, identifiers)
-    _refuse_revealing_results(results, identifiers)
+    _refuse_revealing(page, results, identifiers)
     if paper := _write_paper(edition, language, page, folder):
         page = site_index(results, setting, links, paper)
     release.write_text(folder / "index.html", page)
@@ -54,19 +53,11 @@ def _results(edition: Edition, language: str, entries: dict[str, dict], earlier:
     }
 
 
-def _refuse_revealing(page: str, identifiers: Set[str]) -> None:
-    """The monthly report is looked at like any page; with a fault in it nothing is published."""
-    from analysis.report.inspection import faults
+def _refuse_revealing(page: str, results: dict, identifiers: Set[str]) -> None:
+    """The monthly report is looked at like any page, and so is what results.json says; with a fault in either nothing is published."""
+    from analysis.report.inspection import faults, faults_in_results
 
-    if found := faults(page, identifiers):
-        raise UserError(f"The monthly report was refused: {'; '.join(found)}. What was published stands as it was.")
-
-
-def _refuse_revealing_results(results: dict, identifiers: Set[str]) -> None:
-    """So is what results.json says."""
-    from analysis.report.inspection import faults_in_results
-
-    if found := faults_in_results(results, identifiers):
+    if found := faults(page, identifiers) or faults_in_results(results, identifiers):
         raise UserError(f"The monthly report was refused: {'; '.join(found)}. What was published stands as it was.")
 
 
