@@ -123,6 +123,12 @@ def in_currency(value: float, currency: str | None) -> Message:
     return say("{currency} {x:money.2}", x=value, currency=currency) if currency else say("{x:money.2}", x=value)
 
 
+def signed(amount: Message, currency: str | None = None) -> Message:
+    """A rise in words with its sign, within its currency where it has one."""
+    rise = say("+{difference}", difference=amount)
+    return say("{currency} {difference}", currency=currency, difference=rise) if currency else rise
+
+
 def direction(changes: Changes, unit: str, currency: str | None = None) -> Message:
     """What the last month did, and whether that is more than noise."""
     noise = noise_words(changes.is_beyond, changes.judgement)

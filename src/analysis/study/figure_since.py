@@ -11,7 +11,17 @@ from analysis.calendar import month_end
 from analysis.finding import DISCLOSURE_THRESHOLD
 from analysis.stats.decomposition import kitagawa
 from analysis.study.disclosed import is_tellable
-from analysis.study.figure_changes import ADDED, SAME_AS_ZERO, as_judged, by_month, expected_now, in_currency, lies_beyond, moved
+from analysis.study.figure_changes import (
+    ADDED,
+    SAME_AS_ZERO,
+    as_judged,
+    by_month,
+    expected_now,
+    in_currency,
+    lies_beyond,
+    moved,
+    signed,
+)
 from analysis.wording import Message, listed, say
 
 REPORT = "key_figures"
@@ -190,9 +200,7 @@ def _part(found: Since, name: str, unit: str, currency: str | None) -> Message:
         "money": in_currency(value, None if value > 0 else currency),
     }[unit]
     if unit in ADDED and value > 0:
-        amount = say("+{difference}", difference=amount)
-    if unit == "money" and value > 0 and currency:
-        amount = say("{currency} {difference}", currency=currency, difference=amount)
+        amount = signed(amount, currency if unit == "money" else None)
     return say("{part} {amount}", part=label, amount=amount)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.calendar import month_end
 from analysis.figure import Figure
 from analysis.finding import Column, Exhibit
-from analysis.study.figure_changes import Changes, direction
+from analysis.study.figure_changes import Changes, direction, signed
 from analysis.study.figure_since import Since
 from analysis.study.key_figures_words import value_in_words
 from analysis.wording import NO_VALUE, Message, say
@@ -110,8 +110,9 @@ def _since_row(figure: Figure, own: Since) -> Mapping[str, object]:
         if value is None or abs(value) < NOTHING[figure.unit]:
             return NO_VALUE
         written = DIFFERENCES[figure.unit].filled(value=value)
-        signed = say("+{difference}", difference=written) if value > 0 and figure.unit != "share" else written
-        return say("{currency} {difference}", currency=figure.currency, difference=signed) if figure.currency else signed
+        if value > 0 and figure.unit != "share":
+            return signed(written, figure.currency)
+        return say("{currency} {difference}", currency=figure.currency, difference=written) if figure.currency else written
 
     unknown = say("yes, too small to tell") if own.revision is None else say("yes, in the amount of data revised")
     definition = difference(own.redefinition) if own.redefinition is not None else unknown if own.definition else say("no")
