@@ -1,14 +1,17 @@
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 from analysis.study.churn import ChurnRule, at_risk, matured, outcomes
 from analysis.study.hazard import baseline, fit_hazard
-from analysis.study.hazard_challenger import BOOSTING, HAZARD, LOGISTIC, RECENCY, chosen_of, compared, published
+from analysis.study.hazard_challenger import AVERAGED, BOOSTING, HAZARD, LOGISTIC, RECENCY, chosen_of, compared, published
+from analysis.study.hazard_exhibits import quality, quality_exhibit, quality_findings
 from analysis.study.hazard_panel import calendar_quarter, leavings, person_months
-from analysis.study.warning_model import reason_codes, reason_words, warning_model
+from analysis.study.warning_model import design, reason_codes, reason_words, warning_model
 
 RULE = ChurnRule()
 AS_OF = dt.date(2025, 6, 30)
@@ -85,10 +88,14 @@ def test_a_curve_is_kept_where_it_was_planted_and_not_elsewhere():
     assert (table["value"] < table["high"]).all()
 
 
-def test_the_shown_models_scores_and_reasons_go_together(history):
+@pytest.fixture(scope="module")
+def found(history):
+    return compared(history, AS_OF, RULE)
+
+
+def test_the_shown_models_scores_and_reasons_go_together(history, found):
     """In this bank who has begun to be silent is as good as gone: a bend in the silence is better beyond doubt."""
-    found = compared(history, AS_OF, RULE)
-    assert {RECENCY, LOGISTIC, BOOSTING, HAZARD} <= set(found.predictions)
+    assert {RECENCY, LOGISTIC, AVERAGED, BOOSTING, HAZARD} <= set(found.predictions)
     assert found.predictions["landmark"].nunique() == 3
     assert found.chosen == HAZARD
     assert "days_silent" in found.hazard.knots
@@ -98,6 +105,27 @@ def test_the_shown_models_scores_and_reasons_go_together(history):
     by_sum = codes[found.hazard.terms].sum(axis=1).rank(method="first")
     assert by_sum.corr(codes["score"].rank(method="first")) == pytest.approx(1, abs=1e-3)
     assert reason_words(model.scoring, "products").render() == "Few products"
+
+
+def test_the_lead_stands_in_the_table_to_which_its_finding_points(found):
+    judged = quality(found, 100)
+    lead = next(one for one in quality_findings(found, judged) if one.id == "lead_days")
+    row = quality_exhibit(judged).frame.iloc[-1]
+    assert (lead.exhibit, row["measure"], row["base"]) == ("quality", "lead", lead.base)
+    assert str(row["value"]) == f"{lead.value:.0f}"
+    few = quality_exhibit(judged._replace(lead=judged.lead._replace(base=9)))
+    assert "lead" not in set(few.frame["measure"])
+
+
+def test_the_averages_reasons_add_up_and_it_lies_halfway(history, found):
+    model = published(warning_model(history, AS_OF, RULE), replace(found, chosen=AVERAGED))
+    people = at_risk(history[AS_OF], RULE)
+    codes, rows = reason_codes(model.scoring, people), design(people)
+    log_odds = logit(codes["score"].to_numpy())
+    both = [logit(fit.predict(rows)).to_numpy() for fit in (found.averaged.logistic, found.trees)]
+    assert log_odds == pytest.approx(np.mean(both, axis=0))
+    gap = log_odds - codes[list(model.scoring.coefficients.index)].sum(axis=1).to_numpy()
+    assert np.ptp(gap) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize(

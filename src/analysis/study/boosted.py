@@ -1,6 +1,7 @@
 """The challenger: gradient-boosted trees of one term each, so that a score is a sum of the terms' parts, however bent they are."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,31 @@ SEED = 7
 
 @dataclass(frozen=True)
 class BoostedFit:
-    """`trees` on `terms`; `start`, the row from which a term's part is measured, and `average`, each term's mean part over the rows
-    of the fit; `coefficients`, the slope of each term's part over them: in which direction it goes on the whole."""
+    """`trees` on `rows` of terms; `start`, the row from which a term's part is measured."""
 
     trees: Any
-    terms: list[str]
+    rows: pd.DataFrame
     start: pd.Series
-    average: pd.Series
-    coefficients: pd.Series
+
+    @property
+    def terms(self) -> list[str]:
+        """The model's terms."""
+        return list(self.rows)
+
+    @cached_property
+    def average(self) -> pd.Series:
+        """Each term's mean part over the rows of the fit."""
+        return self._own_parts.mean()
+
+    @cached_property
+    def coefficients(self) -> pd.Series:
+        """The slope of each term's part over the rows of the fit: in which direction it goes on the whole."""
+        centred = self.rows - self.rows.mean()
+        return (centred * self._own_parts).sum() / (centred**2).sum().replace(0, np.inf)
+
+    @cached_property
+    def _own_parts(self) -> pd.DataFrame:
+        return _parts(self.trees, self.rows, self.start)
 
     def predict(self, rows: pd.DataFrame) -> pd.Series:
         """Probability to leave within the horizon."""
@@ -42,19 +60,16 @@ def boosted(rows: pd.DataFrame) -> BoostedFit:
     trees = HistGradientBoostingClassifier(**SETTINGS, interaction_cst="no_interactions", early_stopping=False, random_state=SEED)
     with threadpool_limits(1):
         trees.fit(rows[terms].to_numpy(), rows["outcome"])
-    start = rows[terms].median()
-    parts, centred = _parts(trees, rows[terms], start), rows[terms] - rows[terms].mean()
-    slopes = (centred * parts).sum() / (centred**2).sum().replace(0, np.inf)
-    return BoostedFit(trees, terms, start, parts.mean(), slopes)
+    return BoostedFit(trees, rows[terms], rows[terms].median())
 
 
 def _parts(trees: Any, rows: pd.DataFrame, start: pd.Series) -> pd.DataFrame:
     """What each term adds to the log odds as it moves from the start to the row's own value."""
-    base = np.tile(start.to_numpy(dtype=float), (len(rows), 1))
-    at_start = trees.decision_function(base[:1])[0] if len(rows) else 0.0
     parts = {}
     for place, name in enumerate(rows):
-        moved = base.copy()
-        moved[:, place] = rows[name]
-        parts[name] = trees.decision_function(moved) - at_start if len(rows) else np.empty(0)
+        values, row = np.unique(rows[name].to_numpy(dtype=float), return_inverse=True)
+        moved = np.tile(start.to_numpy(dtype=float), (len(values) + 1, 1))
+        moved[1:, place] = values
+        odds = trees.decision_function(moved)
+        parts[name] = (odds[1:] - odds[0])[row]
     return pd.DataFrame(parts, index=rows.index)

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from analysis.stats.comparison import auc_difference
+from analysis.stats.importance import linear_contributions
 from analysis.stats.intervals import simultaneous
-from analysis.stats.logistic import fit_logistic
+from analysis.stats.logistic import LogisticFit, fit_logistic
 from analysis.stats.prediction import auc
 from analysis.study.boosted import BoostedFit, boosted
 from analysis.study.churn import MAIN_RULE, ChurnRule, matured
@@ -28,31 +30,62 @@ from analysis.study.warning_model import (
 from analysis.study.warning_quality import loss_difference
 from analysis.wording import Message, say
 
-RECENCY, LOGISTIC, HAZARD, BOOSTING = "recency", "logistic", "hazard", "boosting"
+RECENCY, LOGISTIC, HAZARD, AVERAGED, BOOSTING = "recency", "logistic", "hazard", "averaged", "boosting"
 CANDIDATES: dict[str, Message] = {
     RECENCY: say("Days since the last transaction alone"),
     LOGISTIC: say("Logistic model"),
     HAZARD: say("Hazard by month, with curves"),
+    AVERAGED: say("Logistic model and trees, averaged"),
     BOOSTING: say("Gradient-boosted trees"),
 }
-BY_SIMPLICITY = (LOGISTIC, HAZARD, BOOSTING)
+BY_SIMPLICITY = (LOGISTIC, HAZARD, AVERAGED, BOOSTING)
 MOST_FITTED = 50_000
 
 Scored = Callable[[pd.DataFrame], np.ndarray]
 
 
 @dataclass(frozen=True)
+class AveragedFit:
+    """Log odds halfway between those of the logistic model and of the trees: where each errs on its own, the mean errs less. It is
+    a sum of the terms' parts as both are."""
+
+    logistic: LogisticFit
+    trees: BoostedFit
+
+    @property
+    def coefficients(self) -> pd.Series:
+        """By term, the mean of the logistic's coefficient and the slope of the trees' part."""
+        return self.trees.coefficients.add(self._betas, fill_value=0.0)[self.trees.terms] / 2
+
+    def predict(self, rows: pd.DataFrame) -> pd.Series:
+        """Probability to leave within the horizon."""
+        log_odds = (self.logistic.linear_predictor(rows) + logit(self.trees.predict(rows))) / 2
+        return pd.Series(expit(log_odds), index=rows.index, name="probability")
+
+    def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Each term's part in a row's log odds against the average over the rows of the fit: exact, the mean of both models' parts."""
+        design = self.logistic.design
+        lines = linear_contributions(rows[design.columns], self._betas, design.mean())
+        return self.trees.contributions(rows).add(lines, fill_value=0.0)[self.trees.terms] / 2
+
+    @property
+    def _betas(self) -> pd.Series:
+        return self.logistic.coefficients[self.logistic.design.columns]
+
+
+@dataclass(frozen=True)
 class Compared:
     """`predictions` for later landmarks by models that saw only outcomes known by then: landmark, customer_id, outcome,
     seen_days and a probability a candidate; `differences` of each candidate to the logistic model: candidate, measure (log_loss,
-    brier, auc; positive is better), value, low, high (95 %); `chosen`, which is published; `hazard`
-    and `trees`, fitted on all landmarks."""
+    brier, auc; positive is better), value, low, high (95 %); `chosen`, which is published; `hazard`, `trees` and `averaged`, fitted
+    on all landmarks."""
 
     predictions: pd.DataFrame
     differences: pd.DataFrame
     chosen: str
     hazard: HazardFit | None
     trees: BoostedFit
+    averaged: AveragedFit | None
 
 
 def compared(history: dict[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule, outcome: str = MAIN_RULE) -> Compared | None:
@@ -74,8 +107,9 @@ def compared(history: dict[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRu
         return None
     predictions = _complete(parts)
     differences = paired_differences(predictions)
-    hazard = fit_hazard(months, rule.horizon_months)
-    return Compared(predictions, differences, chosen_of(differences), hazard, boosted(whole))
+    hazard, logistic, trees = fit_hazard(months, rule.horizon_months), _fitted(whole), boosted(whole)
+    averaged = logistic and AveragedFit(logistic, trees)
+    return Compared(predictions, differences, chosen_of(differences), hazard, trees, averaged)
 
 
 def shown_model(
@@ -89,7 +123,8 @@ def shown_model(
 def published(model: WarningModel, found: Compared | None) -> WarningModel:
     """The model with the scores, reasons and predictions of the candidate that is shown; odds ratios and effects stay the
     logistic's."""
-    scorer = {HAZARD: found.hazard, BOOSTING: found.trees}.get(found.chosen) if found else None
+    scorers = {HAZARD: found.hazard, AVERAGED: found.averaged, BOOSTING: found.trees} if found else {}
+    scorer = scorers.get(found.chosen if found else LOGISTIC)
     if scorer is None or model.fit is None:
         return model
     made = found.predictions.rename(columns={found.chosen: "probability"})[["landmark", "customer_id", "outcome", "probability"]]
@@ -139,7 +174,8 @@ def _candidates(rows: pd.DataFrame, months: pd.DataFrame, horizon: int) -> Mappi
         made[RECENCY] = alone.predict
     if (hazard := fit_hazard(months, horizon)) is not None:
         made[HAZARD] = hazard.predict
-    return {**made, BOOSTING: boosted(rows).predict}
+    trees = boosted(rows)
+    return {**made, AVERAGED: AveragedFit(logistic, trees).predict, BOOSTING: trees.predict}
 
 
 def _complete(parts: list[pd.DataFrame]) -> pd.DataFrame:

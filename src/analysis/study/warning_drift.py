@@ -5,28 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from analysis.calendar import months_before
 from analysis.finding import Column, Exhibit, Finding
-from analysis.stats.intervals import Z95, Estimate, simultaneous
-from analysis.stats.logistic import LogisticFit
+from analysis.stats.intervals import Z95, Estimate
 from analysis.stats.prediction import calibration_slope, observed_share
 from analysis.study.churn import MAIN_RULE, ChurnRule, matured
 from analysis.study.disclosed import is_tellable
-from analysis.study.warning_model import _fitted, panel, sampled
+from analysis.study.warning_model import _fitted, _leavers, panel, sampled
+from analysis.study.warning_recalibration import ALARM_LEVEL, POWER, by_part, errors_of_learning
 from analysis.wording import Message, say
 
 AGE_MONTHS = 12
+JUDGING = 2
 LEAST_RATIO, MOST_RATIO = 0.8, 1.25
-ALARM_LEVEL = 0.02
 LEVEL = say("Level: left for one expected")
-PARTS = {
-    "activity": ("days_silent", "transactions", "slowing"),
-    "assets": ("assets", "assets_falling", "assets_lately", "assets_year"),
-    "relation": ("products", "tenure", "corporate"),
-    "digital": ("digital",),
-    "service": ("open_complaint", "complaint", "long_wait"),
-}
 PART_WORDS = {
     "activity": say("Activity"),
     "assets": say("Assets and their course"),
@@ -39,18 +33,22 @@ NOT_YET = say("A model a year old, or a later landmark at which to judge it, is 
 
 @dataclass(frozen=True)
 class Drift:
-    """A model that saw only outcomes known on `learnt`, judged at the latest matured landmark, `judged`: `ratio` of those who left to
-    those expected, calibration `slope`, and `expected_slope`, which a model of so few leavers has at best (each with its interval, which
-    includes the error of the model's own coefficients); `parts`, a row a part of the model (see PARTS): part, learnt (odds ratio of one standard
-    deviation more of what the part says), value, low, high (the same since; the intervals hold for all parts at once), p; `chance`, the
-    probability of parts so far from what was learnt if nothing had changed; `left`, who left."""
+    """A model that saw only outcomes known on `learnt`, judged at the latest matured landmarks, `first` to `judged`, whose outcomes
+    were not known then: `ratio` of those who left to those expected, calibration `slope`, and `expected_slope`, which a model of so few leavers
+    has at best (each with its interval, which includes the error of the model's own coefficients); `parts`, a row a part of the model (see
+    PARTS): part, learnt (odds ratio of one standard deviation more of what the part says), value, low, high (the same since; the intervals
+    hold for all parts at once), p, found (the odds ratio from which on, if this part alone moved, the alarm would ring with probability
+    POWER); `found_ratio`, the same of `ratio` above 1; `chance`, the probability of parts so far from what was learnt if nothing had
+    changed; `left`, the customers who left."""
 
     learnt: dt.date
+    first: dt.date
     judged: dt.date
     ratio: Estimate
     slope: Estimate
     expected_slope: float
     parts: pd.DataFrame
+    found_ratio: float | None
     chance: float
     left: int
 
@@ -73,22 +71,25 @@ class Drift:
 def warning_drift(
     history: dict[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule, outcome: str = MAIN_RULE
 ) -> Drift | None:
-    """None where no model a year old can be fitted, or nobody left at the landmark that would judge it."""
+    """None where no model a year old can be fitted, or nobody left at the landmarks that would judge it."""
     history = sampled({day: features for day, features in history.items() if day <= as_of})
     days, learnt = matured(list(history), as_of, rule), months_before(as_of, AGE_MONTHS)
     known = [day for day in days if day <= rule.before(learnt)]
     if not known or known[-1] == days[-1]:
         return None
-    earlier, judged = panel(history, known, rule, outcome), panel(history, days[-1:], rule, outcome)
+    later = [day for day in days if day > known[-1]][-JUDGING:]
+    earlier, judged = panel(history, known, rule, outcome), panel(history, later, rule, outcome)
     fit = _fitted(earlier)
     if fit is None or not 0 < judged["outcome"].sum() < len(judged):
         return None
     judged = judged.assign(probability=fit.predict(judged))
-    level_error, slope_error, shrinkage = _errors_of_learning(fit, judged)
+    level_error, slope_error, shrinkage = errors_of_learning(fit, judged)
     slope = _widened(calibration_slope(judged["probability"], judged["outcome"], judged["customer_id"]), slope_error)
-    parts, chance = _by_part(fit, earlier["customer_id"], judged)
-    left = int(judged["outcome"].sum())
-    return Drift(learnt, days[-1], _ratio(judged, level_error), slope, 1 - shrinkage, parts, chance, left)
+    parts, chance = by_part(fit, earlier["customer_id"], judged)
+    ratio = _ratio(judged, level_error)
+    return Drift(
+        learnt, later[0], later[-1], ratio, slope, 1 - shrinkage, parts, _found_ratio(ratio), chance, _leavers(judged)
+    )  # fmt: skip
 
 
 def drift_findings(found: Drift | None) -> list[Finding]:
@@ -99,7 +100,7 @@ def drift_findings(found: Drift | None) -> list[Finding]:
         Finding(
             "warning.drift", _sentence(found), found.slope.value, found.slope.base, "number", "association",
             low=found.slope.low, high=found.slope.high, compare_to=found.expected_slope, exhibit="drift",
-            base_of="customers", is_headline=found.is_alarm,
+            base_of="observations", is_headline=found.is_alarm,
         )
     ]  # fmt: skip
 
@@ -111,16 +112,18 @@ def drift_exhibit(found: Drift | None) -> Exhibit:
         return Exhibit("drift", heading, absent=NOT_YET)
     if not is_tellable(found.left):
         return Exhibit("drift", heading, absent=say("Too few customers left at later landmarks to hold them against the model."))
-    level = pd.DataFrame([{"part": LEVEL, "learnt": 1.0, **found.ratio._asdict()}])
+    level = pd.DataFrame([{"part": LEVEL, "learnt": 1.0, **found.ratio._asdict(), "found": found.found_ratio}])
     parts = found.parts.assign(part=found.parts["part"].map(PART_WORDS))
-    table = pd.concat([level, parts], ignore_index=True)[["part", "learnt", "value", "low", "high"]]
+    table = pd.concat([level, parts], ignore_index=True)[["part", "learnt", "value", "low", "high", "found"]]
     interval = say("95% interval")
     return Exhibit(
         name="drift",
         title=_title(found),
         subtitle=say(
-            "A model learnt by {day:date}, held against who left after {landmark:date} of {base:count} customers; parts of the model: odds ratio of one standard deviation more of what the part says, 95% intervals for all parts at once; robust to customers who recur",
+            "A model learnt by {day:date}, held against the {left:count} customers who left after {first:date} or {landmark:date} ({base:count} observations of customers at these landmarks); parts of the model: odds ratio of one standard deviation more of what the part says, 95% intervals for all parts at once; robust to customers who recur. Last column: from which value on the alarm would ring in 80 of 100 cases, were it the only change",
             day=found.learnt,
+            left=found.left,
+            first=found.first,
             landmark=found.judged,
             base=found.ratio.base,
         ),
@@ -131,6 +134,7 @@ def drift_exhibit(found: Drift | None) -> Exhibit:
             Column("value", say("Since then"), "ratio"),
             Column("low", say("From"), "ratio", interval),
             Column("high", say("To"), "ratio", interval),
+            Column("found", say("Would be found from"), "ratio"),
         ),
     )
 
@@ -138,30 +142,37 @@ def drift_exhibit(found: Drift | None) -> Exhibit:
 def _title(found: Drift) -> Message:
     if not found.is_alarm:
         if found.ratio.low <= 1 <= found.ratio.high:
-            return say("No alarm: last year's model is not off beyond noise at the latest landmark")
+            return say("No alarm: last year's model is not off beyond noise at the latest landmarks")
         return say(
             "No alarm, but the level has moved: {ratio:ratio} customers left for each one that last year's model expected ({low:ratio} to {high:ratio})",
             ratio=found.ratio.value, low=found.ratio.low, high=found.ratio.high,
         )  # fmt: skip
-    return say("Alarm: last year's model no longer holds at the latest landmark")
+    return say("Alarm: last year's model no longer holds at the latest landmarks")
 
 
 def _sentence(found: Drift) -> Message:
     numbers = {
         "ratio": found.ratio.value, "ratio_low": found.ratio.low, "ratio_high": found.ratio.high, "day": found.learnt,
         "slope": found.slope.value, "low": found.slope.low, "high": found.slope.high, "expected": found.expected_slope,
-        "landmark": found.judged,
+        "first": found.first, "landmark": found.judged,
     }  # fmt: skip
     if found.is_alarm:
         return say(
-            "**The calibration alarm rings**: {changes}. Of a model learnt by {day:date}, the slope after {landmark:date} is {slope:number} (interval {low:number} to {high:number}; {expected:number} is expected), and {ratio:ratio} customers left for each one expected (interval {ratio_low:ratio} to {ratio_high:ratio}). Learn the model anew before its scores are used.",
+            "**The calibration alarm rings**: {changes}. Of a model learnt by {day:date}, the slope at the landmarks {first:date} and {landmark:date} is {slope:number} (interval {low:number} to {high:number}; {expected:number} is expected), and {ratio:ratio} customers left for each one expected (interval {ratio_low:ratio} to {ratio_high:ratio}). Learn the model anew before its scores are used.",
             changes=_changes(found),
             **numbers,
         )
     return say(
-        "**No calibration alarm**: of a model learnt by {day:date}, the slope after {landmark:date} is {slope:number} (interval {low:number} to {high:number}; {expected:number} is expected), {ratio:ratio} customers left for each one expected (interval {ratio_low:ratio} to {ratio_high:ratio}), and its parts go with leaving as before, within noise.",
+        "**No calibration alarm**: of a model learnt by {day:date}, the slope at the landmarks {first:date} and {landmark:date} is {slope:number} (interval {low:number} to {high:number}; {expected:number} is expected), {ratio:ratio} customers left for each one expected (interval {ratio_low:ratio} to {ratio_high:ratio}), and its parts go with leaving as before, within noise. Of a change of one part, the smallest that it would find in 80 of 100 cases: {part} from an odds ratio of {learnt:ratio} to {found:ratio}.",
         **numbers,
+        **_smallest(found.parts),
     )
+
+
+def _smallest(parts: pd.DataFrame) -> dict:
+    """The part of which the alarm finds the smallest change of the odds ratio."""
+    part = parts.loc[(np.log(parts["learnt"]) - np.log(parts["found"])).abs().idxmin()]
+    return {"part": PART_WORDS[part["part"]], "learnt": part["learnt"], "found": part["found"]}
 
 
 def _changes(found: Drift) -> Message:
@@ -181,35 +192,12 @@ def _changes(found: Drift) -> Message:
     return say("{level}, and {told}", level=level, told=told) if found.is_off_level else told
 
 
-def _by_part(fit: LogisticFit, learnt_of: pd.Series, judged: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """Each part's coefficient in a recalibration of the level and of what every part adds to the log odds (1: holds), one step of
-    Newton's from the fit, and the score test that all are 1 (Rao 1948), the level left free. The covariance is by customer over the
-    rows of the fit and of the landmark together: it holds the error of the fit's coefficients, and customers who recur."""
-    terms = {part: [name for name in names if name in fit.design.columns] for part, names in PARTS.items()}
-    says = {part: (judged[names] @ fit.coefficients[names]).to_numpy() for part, names in terms.items() if names}
-    says = {part: values for part, values in says.items() if np.ptp(values) > 0}
-    rows = np.column_stack([np.ones(len(judged)), *says.values()])
-    probability = judged["probability"].to_numpy()
-    weighted = rows * (probability * (1 - probability))[:, None]
-    scores = rows * (judged["outcome"].to_numpy() - probability)[:, None]
-    design = np.column_stack([np.ones(len(judged)), judged[fit.design.columns].to_numpy(dtype=float)])
-    influence = pd.DataFrame(np.vstack([scores, -fit.errors @ (design.T @ weighted)]))
-    customers = np.concatenate([judged["customer_id"].to_numpy(), learnt_of.to_numpy()])
-    by_customer = influence.groupby(customers).sum().to_numpy()
-    inverse = np.linalg.inv(rows.T @ weighted)
-    change = (inverse @ scores.sum(axis=0))[1:]
-    covariance = (inverse @ (by_customer.T @ by_customer) @ inverse)[1:, 1:] * len(by_customer) / (len(by_customer) - 1)
-    return _odds_ratios(says, change, np.sqrt(np.diag(covariance))), _tail(
-        change @ np.linalg.solve(covariance, change), len(change)
-    )
-
-
-def _odds_ratios(says: dict[str, np.ndarray], change: np.ndarray, error: np.ndarray) -> pd.DataFrame:
-    spread = np.array([values.std() for values in says.values()])
-    logs = pd.DataFrame({"value": 1 + change, "low": 1 + change - Z95 * error, "high": 1 + change + Z95 * error})
-    told = np.exp(simultaneous(logs).mul(spread, axis=0))
-    p = [_tail(z**2, 1) for z in change / error]
-    return told.assign(part=list(says), learnt=np.exp(spread), p=p)[["part", "learnt", "value", "low", "high", "p"]]
+def _found_ratio(ratio: Estimate) -> float | None:
+    """From which ratio above 1 on the interval lies above MOST_RATIO with probability POWER, by the error of the log of this one."""
+    if not ratio.value:
+        return None
+    half = np.log(ratio.high / ratio.value)
+    return float(MOST_RATIO * np.exp(half * (1 + ndtri(POWER) / Z95)))
 
 
 def _tail(statistic: float, degrees: int) -> float:
@@ -231,21 +219,3 @@ def _ratio(rows: pd.DataFrame, error: float) -> Estimate:
 def _widened(found: Estimate, error: float) -> Estimate:
     half = float(np.hypot(found.high - found.value, Z95 * error))
     return found._replace(low=found.value - half, high=found.value + half)
-
-
-def _errors_of_learning(fit: LogisticFit, judged: pd.DataFrame) -> tuple[float, float, float]:
-    """What the error of the fit's coefficients adds: the standard errors of the log of the expected share and of the slope, and by
-    how much the slope falls short of 1 on average (van Houwelingen and le Cessie 1990, with the robust covariance)."""
-    rows = np.column_stack([np.ones(len(judged)), judged[fit.design.columns].to_numpy(dtype=float)])
-    beta, covariance = fit.coefficients.to_numpy(), fit.covariance.to_numpy()
-    weight = (judged["probability"] * (1 - judged["probability"])).to_numpy()
-    of_level = weight @ rows / judged["probability"].sum()
-    centred = rows - weight @ rows / weight.sum()
-    spread = (centred * weight[:, None]).T @ centred
-    signal = float(beta @ spread @ beta)
-    of_slope = spread @ beta / signal
-    return (
-        float(np.sqrt(of_level @ covariance @ of_level)),
-        float(np.sqrt(of_slope @ covariance @ of_slope)),
-        float(np.trace(spread @ covariance) / signal),
-    )

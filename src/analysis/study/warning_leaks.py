@@ -43,14 +43,6 @@ def dated_later(features: pd.DataFrame, landmark: dt.date) -> list[str]:
     return [name for name in dates if (pd.to_datetime(features[name]) >= pd.Timestamp(landmark) + pd.Timedelta(days=1)).any()]
 
 
-def changed_by_later(kept: pd.DataFrame, anew: pd.DataFrame) -> list[str]:
-    """Columns in which features as kept differ from those made `anew` after all rows dated later than the landmark were taken
-    away: they read the future. Customers of both are compared."""
-    one, other = (frame.set_index("customer_id") for frame in (kept, anew))
-    ids = one.index.intersection(other.index)
-    return [name for name in one if name in other and not _equal(one.loc[ids, name], other.loc[ids, name])]
-
-
 def knowing(history: Mapping[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule, outcome: str = MAIN_RULE) -> pd.DataFrame:
     """What each feature alone tells at the matured landmarks: feature, value (AUC, or 1 − AUC where it is larger; of its value,
     with missing ones lowest, or of its being known), low, high (95 % for all features at once, robust), is_leak; most telling
@@ -105,9 +97,3 @@ def _holds_dates(values: pd.Series) -> bool:
         return True
     first = values.dropna().head(1) if values.dtype == object else values.head(0)
     return len(first) > 0 and isinstance(first.iloc[0], dt.date)
-
-
-def _equal(one: pd.Series, other: pd.Series) -> bool:
-    if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-        return bool(np.allclose(one.astype(float), other.astype(float), rtol=1e-9, atol=1e-9, equal_nan=True))
-    return bool(((one == other) | (one.isna() & other.isna())).all())
