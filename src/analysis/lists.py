@@ -26,13 +26,19 @@ def make_list(bank: str, as_of: str = "") -> Written:
     check_publication(REPORT, entry, notebooks)
     asked = parameters_in_force(entry, notebooks)
     book = open_bank(bank, as_of)
+    if "consents" not in book.tables:
+        raise UserError(
+            f"The bank '{bank}' brings no consents (table consents): who may be called is not known, so that no list is written; "
+            "bring the table (docs/data.md)."
+        )
     rule = ChurnRule(**{name: asked.pop(name) for name in RULE})
     return write_alert_lists(book, listed(learnt_from(book), book.as_of, rule, brought_by(book), Plan(**asked), bank))
 
 
 def learnt_from(book: Book) -> dict[dt.date, pd.DataFrame]:
-    """Landmark → features: of every customer at `as_of`, and of earlier landmarks those that the model learns from, one at a time, so
-    that a large bank's history fits into memory."""
+    """Landmark → features: of every customer at `as_of`, and at earlier landmarks of those that the model learns from, so that a large
+    bank's history costs little and fits into memory."""
     today = book.features()
-    earlier = (day for day in book.landmarks if day != book.as_of)
-    return {book.as_of: today} | {day: sampled({day: book.features(day)}, size=len(today))[day] for day in earlier}
+    learnt = sampled({book.as_of: today})[book.as_of]["customer_id"]
+    of = learnt if len(learnt) < len(today) else None
+    return {day: today if day == book.as_of else book.features(day, of) for day in book.landmarks}

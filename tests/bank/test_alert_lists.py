@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from analysis.bank.alert_lists import HEADS, earlier_lists, keep_lots, read_lots, write_alert_lists, write_lists
+from analysis.bank.alert_lists import HEADS, UNKNOWN, earlier_lists, keep_lots, read_lots, write_alert_lists, write_lists
 from analysis.bank.book import open_bank
 from analysis.errors import UserError
 from analysis.wording import say
@@ -23,7 +23,7 @@ def listed(customers, held_out=(), **columns):
         "customer_id": customers, "held_out": [one in held_out for one in customers], "raised_date": pd.Timestamp(DAY),
         "branch_id": "B1", "owner": "M1", "owner_group": "Desk", "owner_group_zh": "客服", "reason": "tenure",
         "words": [say("No transaction lately")] * size, "action": "Call", "action_zh": "致电", "due_date": pd.Timestamp("2025-07-14"),
-        "score": 0.25, "value": 1000.0, "expected": 50.0,
+        "score": 0.25, "value": 1000.0, "expected": 50.0, "open_complaints": 0,
     }  # fmt: skip
     return pd.DataFrame({**given, **columns})
 
@@ -43,13 +43,24 @@ def test_the_files_are_the_owners_alone(written):
 
 def test_no_cell_is_a_formula(written):
     sheet = CalamineWorkbook.from_path(str(written[0])).get_sheet_by_index(0).to_python()
-    assert sheet[0] == list(HEADS.values())
+    assert sheet[0] == [head for name, head in HEADS.items() if name != "open_complaint"]
     at = list(HEADS).index("action")
     assert [row[at].strip() for row in sheet[1:]] == [text.strip() for text in FORMULAS]
     with open(written[1], encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert [row[at] for row in rows[1:]] == [f"'{text}" for text in FORMULAS]
     assert b"<f>" not in written[0].read_bytes()
+
+
+def test_without_complaints_the_list_says_that_an_open_one_is_not_known(tmp_path):
+    rows = listed(["A", "B"], pseudonym="P-1").drop(columns="open_complaints")
+    workbook, table = write_lists(rows, tmp_path, DAY)
+    for lines in (
+        CalamineWorkbook.from_path(str(workbook)).get_sheet_by_index(0).to_python(),
+        list(csv.reader(table.read_text(encoding="utf-8-sig").splitlines())),
+    ):
+        assert lines[0] == list(HEADS.values())
+        assert [line[-1] for line in lines[1:]] == [UNKNOWN, UNKNOWN]
 
 
 def test_the_same_rows_give_the_same_bytes(written, tmp_path):

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from bank_frames import simulated
+from scipy.stats import t
 
 from analysis.bank.demo import making
 from analysis.bank.demo.calendar import AS_OF_MONTH
@@ -136,11 +137,13 @@ def cheap(draws: int) -> list[dict]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("banks", 3), ("customers", 5000), ("books", 200), ("lives", 10), ("draws", 250)):
+    for name, default in (("banks", 20), ("customers", 5000), ("books", 200), ("lives", 10), ("draws", 250)):
         parser.add_argument(f"--{name}", type=int, default=default)
     asked = parser.parse_args()
     found = [judged_rows(seed, asked.customers) for seed in range(1, asked.banks + 1)]
-    sums = pd.DataFrame([money(rows) for rows in found])
+    sums = EFFECT * pd.DataFrame([money(rows) for rows in found])
+    gain = sums["expected"] - sums["risk"]
+    half = t.ppf(0.975, len(gain) - 1) * gain.std(ddof=1) / np.sqrt(len(gain))
     people, size = pd.concat(found, ignore_index=True), round(np.mean([len(rows) for rows in found]))
     gains = np.array([covers(people, seed, size) for seed in range(1, asked.books + 1)])
     mean = pd.DataFrame([of_book(people, seed, size) for seed in range(1001, 1001 + asked.books)]).mean()
@@ -148,10 +151,11 @@ def main() -> None:
     result = {
         "money": {
             "banks": asked.banks, "customers": asked.customers, "capacity": CAPACITY, "action_effect": EFFECT,
-            "kept_a_list": (EFFECT * sums.mean()).round(0).to_dict(),
-            "gain_against_risk": (EFFECT * (sums["expected"] - sums["risk"])).round(0).tolist(),
-            "banks_with_gain": int((sums["expected"] > sums["risk"]).sum()),
-            "bound": "a gain in every bank",
+            "kept_a_list": sums.mean().round(0).to_dict(),
+            "gain_against_risk": {"value": round(gain.mean()), "low": round(gain.mean() - half), "high": round(gain.mean() + half)},
+            "by_bank": gain.round(0).tolist(),
+            "banks_with_gain": int((gain > 0).sum()),
+            "bound": "a gain beyond noise on average",
         },
         "gain_interval": {
             "books": asked.books, "customers": size, "true_ratio": float(true), "median_ratio": float(np.median(gains[:, 0])),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import NotProduced
+from analysis.errors import NotProduced, UserError
 from analysis.finding import Finding
 from analysis.stats.intervals import Estimate, wilson
 from analysis.study import early_warning as report
@@ -14,8 +14,8 @@ from analysis.study.churn import ChurnRule
 from analysis.study.early_warning import early_warning, make_list
 from analysis.study.experiments import experiments
 from analysis.study.lost_customers import LostFound, lost_customers, lost_findings, reason_table, told_returns, winback_table
-from analysis.study.warning_exhibits import counted, funnel_exhibit, policies_exhibit
-from analysis.study.warning_findings import ListFound, list_findings, trial_findings
+from analysis.study.warning_exhibits import counted, funnel_exhibit, list_tiers_exhibit, policies_exhibit
+from analysis.study.warning_findings import ListFound, _so_amounts, list_findings, trial_findings
 from analysis.study.warning_holdout import kept_share
 from analysis.study.warning_list import LISTED, Brought, Plan
 from analysis.study.warning_model import warning_model
@@ -35,10 +35,27 @@ def model(history):
 
 
 @pytest.fixture(scope="module")
-def made(history, model):
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(report, "shown_model", lambda *_: (model, None))
-        return early_warning(history, AS_OF, RULE, Brought(), Plan(), "bank", {"affluent": 100_000.0}, "CNY", {})
+def brought(history):
+    rows = [(one, purpose, "2020-01-01", None) for one in history[AS_OF]["customer_id"] for purpose in ("marketing", "profiling")]
+    return Brought(consents=pd.DataFrame(rows, columns=["customer_id", "purpose", "given_date", "withdrawn_date"]))
+
+
+@pytest.fixture(scope="module")
+def page(history, model):
+    """The report of what a bank brings."""
+
+    def produced(brought):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(report, "shown_model", lambda *_: (model, None))
+            patched.setattr(report, "refuse_leaks", lambda *_: None)
+            return early_warning(history, AS_OF, RULE, brought, Plan(), "bank", {"affluent": 100_000.0}, "CNY", {})
+
+    return produced
+
+
+@pytest.fixture(scope="module")
+def made(page, brought):
+    return page(brought)
 
 
 def test_the_report_has_its_findings_and_no_customer(made, history):
@@ -50,11 +67,32 @@ def test_the_report_has_its_findings_and_no_customer(made, history):
     assert not any(customer in shown for customer in history[AS_OF]["customer_id"])
 
 
-def test_the_list_is_that_of_the_page(made, history, model, monkeypatch):
+def test_the_list_is_that_of_the_page(made, history, model, brought, monkeypatch):
     monkeypatch.setattr(report, "shown_model", lambda *_: (model, None))
-    rows = make_list(history, AS_OF, RULE, Brought(), Plan(), "bank")
+    rows = make_list(history, AS_OF, RULE, brought, Plan(), "bank")
     assert len(rows) == made.findings[0].value == 100
     assert rows["words"].map(str).ne("").all()
+
+
+def test_without_consents_nobody_is_listed_and_the_page_says_why(page):
+    made = page(Brought())
+    first = made.findings[0]
+    assert (first.id, first.value) == ("warning.listed", 0)
+    assert "no consents (table consents)" in str(first.text)
+    assert not {"warning.expected_kept", "warning.months_until"} & {finding.id for finding in made.findings}
+    lists = [made.funnel, made.list_tiers, made.list_reasons, made.owners, made.power]
+    assert all("who may be called is not known" in str(exhibit.absent) for exhibit in lists)
+    assert str(made.winback.title).endswith("none may be called before the bank brings consents")
+    assert made.policies.absent is None
+
+
+def test_a_leak_stops_the_page_and_the_list(history, model, brought, monkeypatch):
+    monkeypatch.setattr(report, "shown_model", lambda *_: (model, None))
+    told = {day: features.assign(left_on=pd.Timestamp("2030-01-01")) for day, features in history.items()}
+    with pytest.raises(UserError, match="The feature left_on"):
+        make_list(told, AS_OF, RULE, brought, Plan(), "bank")
+    with pytest.raises(UserError, match="The feature left_on"):
+        early_warning(told, AS_OF, RULE, brought, Plan(), "bank", {}, "CNY", {})
 
 
 def test_lists_are_judged_by_what_then_happened():
@@ -107,11 +145,32 @@ def test_small_numbers_and_what_gives_them_away_are_not_shown():
     assert funnel_exhibit(pool([LISTED] * 4 + ["cool_down"] * 50), Plan(), AS_OF).absent is not None
     assert counted(pd.Series(["a"] * 30 + ["b"] * 4 + ["c"] * 12))["customers"].tolist() == [30, 16]
     few = pool([LISTED] * 90, held_out=[True] * 9 + [False] * 81)
-    texts = [
-        str(finding.text)
-        for finding in list_findings(ListFound(None, few.assign(reason=few.index), None), None, Plan(), AS_OF, "CNY")
-    ]
-    assert not any(" 81 " in text or " 9 " in text for text in texts)
+    found = list_findings(ListFound(None, few.assign(reason=few.index), None), None, Plan(), AS_OF, "CNY")
+    assert not any(" 81 " in str(one.text) or " 9 " in str(one.text) for one in found)
+    assert (found[1].id, found[1].value) == ("warning.expected_kept", 900)
+
+
+def test_the_amount_of_the_list_is_told_beside_that_of_those_called():
+    rows = pool([LISTED] * 100, held_out=[True] * 10 + [False] * 90)
+    kept = list_findings(ListFound(None, rows.assign(reason=rows.index), None), None, Plan(), AS_OF, "CNY")[1]
+    assert kept.value == 900
+    assert "CNY 1,000 if the held out were called too" in str(kept.text)
+
+
+def test_what_the_data_do_not_tell_of_a_list_is_said():
+    rows = pool(["no_consent"] * 50 + [LISTED] * 100, value=np.nan, assets_3m=1.0)
+    assert "no contributions" in str(list_tiers_exhibit(rows, {"affluent": 100.0}, Plan(), "CNY").absent)
+    assert "the bank brings no complaints" in str(funnel_exhibit(rows, Plan(), AS_OF).subtitle)
+    assert "complaints" not in str(funnel_exhibit(rows.assign(open_complaints=0), Plan(), AS_OF).subtitle)
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [((1.5, 0.8, 2.8), "lies within noise"), ((1.5, 1.2, 1.9), "too low and probably have to be taken 1.50 times"),
+     ((0.5, 0.4, 0.7), "too high and probably have to be taken 0.50 times")],
+)  # fmt: skip
+def test_what_follows_for_the_amounts_is_said(record, words):
+    assert words in str(_so_amounts(Estimate(*record, 100)))
 
 
 def test_an_assumption_is_said_to_be_one_and_held_against_the_hold_out(history, model):
@@ -136,12 +195,12 @@ def test_without_a_model_the_report_is_not_produced(history):
         early_warning(days, AS_OF, RULE, Brought(), Plan(), "bank", {}, "CNY", {})
 
 
-def test_lost_customers_are_counted_by_reason_and_way(history):
+def test_lost_customers_are_counted_by_reason_and_way(history, brought):
     rows = history[AS_OF]
     closed = rows["closed_date"].notna() & rows["exit_reason"].ne("relocation")
     given = np.where(closed, np.where(np.arange(len(rows)) % 3 == 0, "fees", "service"), rows["exit_reason"])
     later = {**history, AS_OF: rows.assign(exit_reason=given)}
-    found = lost_customers(later, AS_OF, RULE, None)
+    found = lost_customers(later, AS_OF, RULE, brought.consents)
     table = reason_table(found)
     assert table["reason"].tolist() == ["service", "fees"]
     assert table["value"].sum() == pytest.approx(1)
@@ -151,6 +210,7 @@ def test_lost_customers_are_counted_by_reason_and_way(history):
     assert [finding.id for finding in lost_findings(found, "CNY")][:2] == ["lost.reason.service", "lost.contribution"]
     nobody = pd.DataFrame({"customer_id": [], "purpose": [], "given_date": [], "withdrawn_date": []})
     assert not lost_customers(later, AS_OF, RULE, nobody).rows["may_call"].any()
+    assert not lost_customers(later, AS_OF, RULE, None).rows["may_call"].any()
     assert lost_customers({AS_OF: rows}, AS_OF, RULE, None) is None
 
 

@@ -33,12 +33,23 @@ def risk(customers):
     return rows.assign(branch_id="B1", assets_12m=rows["assets_3m"])
 
 
+def consents_of(ids):
+    """Both consents of each customer, given long ago."""
+    rows = [(one, purpose, "2024-01-01", None) for one in ids for purpose in ("marketing", "profiling")]
+    return pd.DataFrame(rows, columns=["customer_id", "purpose", "given_date", "withdrawn_date"])
+
+
+def pool_of(fit, risk, plan, **brought):
+    """The pool of a bank in which everybody consented."""
+    return call_pool(fit, risk, Brought(consents=consents_of(risk["customer_id"]), **brought), plan, DAY, "bank")
+
+
 def stage(pool, customer):
     return pool.set_index("customer_id")["stage"][customer]
 
 
 def test_the_ranking_is_by_probability_times_value_less_cost(fit, risk):
-    pool = call_pool(fit, risk, Brought(actions=ACTIONS), Plan(capacity=20), DAY, "bank")
+    pool = pool_of(fit, risk, Plan(capacity=20), actions=ACTIONS)
     listed = pool[pool["stage"].eq(LISTED)]
     expected = pool["score"] * pool["value"] * 0.2 - pool["cost"]
     pd.testing.assert_series_equal(pool["expected"], expected, check_names=False)
@@ -52,8 +63,7 @@ def test_the_ranking_is_by_probability_times_value_less_cost(fit, risk):
 
 def test_who_may_not_be_called_is_left_out_for_the_first_reason(fit, risk):
     ids = risk["customer_id"]
-    consents = pd.DataFrame([(one, purpose, "2024-01-01", None) for one in ids[:58] for purpose in ("marketing", "profiling")],
-                            columns=["customer_id", "purpose", "given_date", "withdrawn_date"])  # fmt: skip
+    consents = consents_of(ids[:58])
     consents.loc[consents["customer_id"].eq("C057") & consents["purpose"].eq("profiling"), "withdrawn_date"] = "2025-06-30"
     consents.loc[consents["customer_id"].eq("C056") & consents["purpose"].eq("profiling"), "withdrawn_date"] = "2025-07-01"
     alerts = pd.DataFrame({"customer_id": ["C055", "C054", "C059"], "raised_date": ["2025-01-02", "2025-01-01", "2025-06-02"]})
@@ -69,13 +79,17 @@ def test_who_may_not_be_called_is_left_out_for_the_first_reason(fit, risk):
     assert "C057" not in consenting(consents, DAY)
 
 
+def test_without_a_table_of_consents_nobody_is_listed(fit, risk):
+    assert call_pool(fit, risk, Brought(), Plan(), DAY, "bank")["stage"].eq("no_consent").all()
+
+
 def test_one_in_ten_is_held_out_after_ranking_in_every_band_the_same_at_every_run(fit, risk):
     plan = Plan(capacity=50, cool_down_days=0)
-    pool = call_pool(fit, risk, Brought(), plan, DAY, "bank")
+    pool = pool_of(fit, risk, plan)
     held = pool.loc[pool["stage"].eq(LISTED), "held_out"].to_numpy()
     assert held.reshape(5, 10).sum(axis=1).tolist() == [1] * 5
     assert not pool.loc[pool["stage"].ne(LISTED), "held_out"].any()
-    pd.testing.assert_frame_equal(pool, call_pool(fit, risk.sample(frac=1, random_state=1), Brought(), plan, DAY, "bank"))
+    pd.testing.assert_frame_equal(pool, pool_of(fit, risk.sample(frac=1, random_state=1), plan))
     rows = pool[["customer_id", "stage"]]
     share = np.mean([_lots(rows, None, DAY, f"bank {number}") for number in range(300)], axis=0)[:50]
     assert share.min() > 0.04
@@ -84,9 +98,9 @@ def test_one_in_ten_is_held_out_after_ranking_in_every_band_the_same_at_every_ru
 
 def test_who_has_a_lot_of_the_day_keeps_it(fit, risk):
     plan = Plan(capacity=50)
-    first = call_pool(fit, risk, Brought(), plan, DAY, "bank")
+    first = pool_of(fit, risk, plan)
     turned = first[first["stage"].eq(LISTED)].assign(held_out=lambda rows: ~rows["held_out"])
-    again = call_pool(fit, risk, Brought(earlier=turned[["customer_id", "raised_date", "held_out"]]), plan, DAY, "bank")
+    again = pool_of(fit, risk, plan, earlier=turned[["customer_id", "raised_date", "held_out"]])
     assert again.loc[again["stage"].eq(LISTED), "held_out"].tolist() == turned["held_out"].tolist()
 
 
@@ -96,7 +110,7 @@ def test_the_owner_is_the_manager_of_the_day_else_the_branch(fit, risk):
          ("C057", "2025-07-01", "M4", None)],
         columns=["customer_id", "from_date", "manager_id", "until_date"],
     )  # fmt: skip
-    pool = call_pool(fit, risk, Brought(managers=managers), Plan(), DAY, "bank").set_index("customer_id")
+    pool = pool_of(fit, risk, Plan(), managers=managers).set_index("customer_id")
     assert pool.loc[["C059", "C058", "C057"], "owner"].tolist() == ["M2", "B1", "B1"]
     assert pool["is_managed"].sum() == 1
 
@@ -110,7 +124,7 @@ def test_value_that_has_gone_already_is_not_at_stake(customers):
 
 
 def test_without_contributions_the_list_is_by_risk(fit, risk):
-    pool = call_pool(fit, risk.drop(columns="contribution_12m"), Brought(), Plan(capacity=10), DAY, "bank")
+    pool = pool_of(fit, risk.drop(columns="contribution_12m"), Plan(capacity=10))
     assert pool["value"].isna().all()
     assert pool["expected"].equals(pool["score"])
 

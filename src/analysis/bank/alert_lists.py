@@ -23,9 +23,9 @@ HEADS = {
     "customer_id": "customer 客户号",
     "pseudonym": "pseudonym 客户代码",
     "branch_id": "branch 机构",
-    "owner": "owner 责任人",
-    "owner_group": "owner group",
-    "owner_group_zh": "责任部门",
+    "owner": "who calls: the customer's manager, else the branch 联系人（客户经理，没有的为网点）",
+    "owner_group": "who answers for the action",
+    "owner_group_zh": "措施责任部门",
     "reason_en": "reason code (an association)",
     "reason_zh": "风险提示因素（仅为相关关系）",
     "action": "action",
@@ -34,8 +34,10 @@ HEADS = {
     "score": "probability of leaving 流失概率",
     "value": "contribution at stake 涉及综合贡献度",
     "expected": "expected value kept 预期挽回价值",
+    "open_complaint": "open complaint 未办结投诉",
 }
-WIDTHS = (8, 16, 18, 10, 12, 18, 14, 28, 28, 44, 40, 14, 14, 16, 16)
+WIDTHS = (8, 16, 18, 10, 24, 18, 14, 28, 28, 44, 40, 14, 14, 16, 16, 28)
+UNKNOWN = "not known: ask before the call 未知，联系前先核实"
 NUMBERS = {"score": 3, "value": 0, "expected": 0}
 FORMULA_MARKS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones begin a formula in Chinese and Japanese editions
 BREAKS = ("\t", "\r", "\n")
@@ -119,23 +121,26 @@ def keep_lots(listed: pd.DataFrame, state: Path, as_of: dt.date) -> Path:
 
 def write_lists(rows: pd.DataFrame, folder: Path, as_of: dt.date) -> tuple[Path, Path]:
     """`rows`: customers to be called, best first: branch_id, owner, owner_group, owner_group_zh, words (a Message), action, action_zh,
-    due_date, score, value, expected, customer_id, pseudonym → Excel and CSV, for their owner alone (0600), the same bytes for the
+    due_date, score, value, expected, customer_id, pseudonym, open_complaints (where the bank brings complaints; else the files say that
+    nobody knows) → Excel and CSV, for their owner alone (0600), the same bytes for the
     same rows. A text that a spreadsheet would take for a formula is defused: in CSV by an apostrophe, in Excel as plain text."""
-    cells = _cells(rows)
+    heads = [name for name in HEADS if name != "open_complaint" or "open_complaints" not in rows]
+    cells = [[HEADS[name] for name in heads], *_cells(rows, heads)]
     workbook, table = (folder / f"early_warning-{as_of}.{ending}" for ending in ("xlsx", "csv"))
     _write(workbook, _workbook(cells))
     _write(table, _table(cells))
     return workbook, table
 
 
-def _cells(rows: pd.DataFrame) -> list[list]:
+def _cells(rows: pd.DataFrame, heads: list[str]) -> list[list]:
     made = rows.assign(
+        open_complaint=UNKNOWN,
         rank=range(1, len(rows) + 1),
         reason_en=[words.render("en") for words in rows["words"]],
         reason_zh=[words.render("zh") for words in rows["words"]],
         due=[str(day)[:10] for day in rows["due_date"]],
         **{name: rows[name].astype(float).round(digits) for name, digits in NUMBERS.items()},
-    )[list(HEADS)]
+    )[heads]
     return [[None if pd.isna(cell) else cell for cell in row] for row in made.itertuples(index=False, name=None)]
 
 
@@ -144,25 +149,25 @@ def _workbook(cells: list[list]) -> bytes:
     with xlsxwriter.Workbook(made, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}) as book:
         book.set_properties({"created": MADE})
         sheet = book.add_worksheet("early warning 流失预警")
-        sheet.write_row(0, 0, HEADS.values(), book.add_format({"bold": True, "text_wrap": True}))
-        for column, width in enumerate(WIDTHS):
+        sheet.write_row(0, 0, cells[0], book.add_format({"bold": True, "text_wrap": True}))
+        for column, width in zip(range(len(cells[0])), WIDTHS, strict=False):
             sheet.set_column(column, column, width)
-        for place, row in enumerate(cells, 1):
+        for place, row in enumerate(cells[1:], 1):
             for column, cell in enumerate(row):
                 if isinstance(cell, str):
                     sheet.write_string(place, column, cell)
                 elif cell is not None:
                     sheet.write_number(place, column, cell)
         sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, len(cells), len(HEADS) - 1)
+        sheet.autofilter(0, 0, len(cells) - 1, len(cells[0]) - 1)
     return made.getvalue()
 
 
 def _table(cells: list[list]) -> bytes:
     made = io.StringIO(newline="")
     writer = csv.writer(made, lineterminator="\r\n")
-    writer.writerow(HEADS.values())
-    writer.writerows([[defused(cell) for cell in row] for row in cells])
+    writer.writerow(cells[0])
+    writer.writerows([[defused(cell) for cell in row] for row in cells[1:]])
     return made.getvalue().encode("utf-8-sig")
 
 

@@ -14,10 +14,10 @@ from analysis.study.change import GROUPINGS, TENURE, change_by_group, drawn_clus
 from analysis.study.change_exhibits import groups_exhibit, waterfall_exhibit
 from analysis.study.change_findings import change_findings, model_change_findings
 from analysis.study.change_model import change_by_model
-from analysis.study.change_revision import find_revision, reported_rate, revision_exhibit, revision_findings
+from analysis.study.change_revision import features_then, find_revision, reported_rate, revision_exhibit, revision_findings
 from analysis.study.churn import PARTS, ChurnRule, outcomes_by_landmark, unseen
 from analysis.study.churn_rates import by_rule_exhibit, rate_findings
-from analysis.study.experiment_exhibits import campaigns_exhibit, experiment_findings, holdout_exhibit
+from analysis.study.experiment_exhibits import experiment_findings, experiments_exhibit
 from analysis.study.experiments import experiments
 from analysis.study.lever_people import lever_people
 from analysis.study.parameters import refuse_unknown
@@ -28,7 +28,8 @@ from analysis.wording import Message, say
 class Recorded:
     """What the report reads beside the features: `struck` and `before`, what struck customers in the year to `as_of` and in the one before
     (see `bank.struck`; None: cannot be told); the tables of that name; `earlier`, the project's own lists; `last`, what results.json
-    of the last report holds; `definitions`, the digest of the bank's definition of today; the bank's `currency`."""
+    of the last report holds; `then`, features by day of the customers of whom it told; `definitions`, the digest of the bank's definition
+    of today; the bank's `currency`."""
 
     struck: object = None
     before: object = None
@@ -37,6 +38,7 @@ class Recorded:
     campaigns: pd.DataFrame | None = None
     earlier: pd.DataFrame | None = None
     last: Mapping = field(default_factory=dict)
+    then: Mapping[dt.date, pd.DataFrame] = field(default_factory=dict)
     definitions: str | None = None
     currency: str = ""
 
@@ -52,13 +54,13 @@ class Attribution:
     change_revision: Exhibit
     lever_rules: Exhibit
     lever_shares: Exhibit
+    lever_compared: Exhibit
     lever_by_rule: Exhibit
     lever_basis: Exhibit
     fee_months: Exhibit
     lever_sensitivity: Exhibit
     lever_controls: Exhibit
-    holdout: Exhibit
-    campaigns: Exhibit
+    experiments: Exhibit
 
 
 def recorded(book, history: Mapping[dt.date, pd.DataFrame], rule: ChurnRule, last: Mapping | None = None) -> Recorded:
@@ -67,7 +69,10 @@ def recorded(book, history: Mapping[dt.date, pd.DataFrame], rule: ChurnRule, las
     windows = [months_before(book.as_of, YEAR_MONTHS * years) for years in (1, 2)]
     struck = [_struck(book, history, opened, year) for opened in windows]
     tables = (book.table_if_any(name) for name in ("contacts", "alerts", "campaigns"))
-    return Recorded(*struck, *tables, book.earlier_lists(), last or {}, book.sources.get("definition"), book.config.currency)
+    then = features_then(book, history, reported_rate(last or {}), rule)
+    return Recorded(
+        *struck, *tables, book.earlier_lists(), last or {}, then, book.sources.get("definition"), book.config.currency
+    )
 
 
 def yearly(rule: ChurnRule) -> ChurnRule:
@@ -95,7 +100,7 @@ def churn_attribution(
     day = max(by_day)
     found = causes(brought.struck, brought.before, brought.contacts)
     changed, change_shown = _change(history, as_of, tiers, rule, grouping)
-    revision = find_revision(reported_rate(brought.last), history, day, rule, brought.definitions)
+    revision = find_revision(reported_rate(brought.last), {**brought.then, **history}, day, rule, brought.definitions)
     tried = experiments(brought.alerts, brought.earlier, brought.campaigns, history, rule)
     return Attribution(
         findings=[
@@ -106,8 +111,7 @@ def churn_attribution(
         **change_shown,
         change_revision=revision_exhibit(revision),
         **cause_exhibits(found),
-        holdout=holdout_exhibit(tried, rule),
-        campaigns=campaigns_exhibit(tried, brought.currency),
+        experiments=experiments_exhibit(tried, brought.currency, rule),
     )  # fmt: skip
 
 

@@ -20,11 +20,12 @@ HEADING = say("What has changed since the last report")
 
 @dataclass(frozen=True)
 class Reported:
-    """What an earlier report stated: the churn rate `value` of the `base` customers of `day` by `rule`, from data whose definition
-    (the SELECTs of bank.yaml) has the digest `definitions`."""
+    """What the report of the day `told` stated: the churn rate `value` of the `base` customers of `day` by `rule`, from data whose
+    definition (the SELECTs of bank.yaml) has the digest `definitions`."""
 
     value: float
     base: int
+    told: dt.date
     day: dt.date
     rule: ChurnRule
     definitions: str | None
@@ -78,14 +79,26 @@ def reported_rate(results: Mapping, report: str = REPORT) -> Reported | None:
     if entry.get("status") != "published" or stated is None or any(name not in parameters for name in RULE_PARAMETERS):
         return None
     rule = ChurnRule(*(parameters[name] for name in RULE_PARAMETERS))
-    day = rule.before(dt.date.fromisoformat(results["as_of"]))
-    return Reported(float(stated["value"]), int(stated["base"]), day, rule, record.get("definitions"))
+    told = dt.date.fromisoformat(results["as_of"])
+    return Reported(float(stated["value"]), int(stated["base"]), told, rule.before(told), rule, record.get("definitions"))
+
+
+def features_then(
+    book, history: Mapping[dt.date, pd.DataFrame], reported: Reported | None, rule: ChurnRule
+) -> dict[dt.date, pd.DataFrame]:
+    """Features of the days that are no landmarks today but are needed to count the last report's customers anew, by its rule and by
+    today's, as far as the data of the `book` reach."""
+    if reported is None:
+        return {}
+    days = {reported.day, reported.rule.end(reported.day), rule.end(reported.day)} - set(history)
+    return {day: book.features(day) for day in sorted(days) if min(history) <= day <= book.as_of}
 
 
 def find_revision(
     reported: Reported | None, history: Mapping[dt.date, pd.DataFrame], day: dt.date, rule: ChurnRule, definitions: str | None
 ) -> Revision | Message:
-    """Today's features and rule against the last report; `day`, the landmark whose rate is told today. Else the reason why not."""
+    """Today's features (with `features_then`) and rule against the last report; `day`, the landmark whose rate is told today. Else the
+    reason why not."""
     if reported is None:
         return say("There is no earlier report to compare with.")
     if reported.day == day and reported.rule == rule and reported.definitions == definitions:
@@ -94,8 +107,9 @@ def find_revision(
     now = _counted(history, day, rule)
     if revised is None or redefined is None or now is None:
         return say(
-            "The customers of {day:date}, of whom the last report told, are not among today's landmarks.", day=reported.day
-        )
+            "The customers of {day:date}, of whom the report of {told:date} told, cannot be counted anew: today's data do not reach from that day to the end of the months within which customers leave.",
+            day=reported.day, told=reported.told,
+        )  # fmt: skip
     if not all(is_tellable(one.left) for one in (revised, redefined, now)):
         return say("Too few customers left for a comparison with the last report.")
     return Revision(reported, day, revised, redefined, now, reported.definitions == definitions)
@@ -105,7 +119,7 @@ def revision_findings(found: Revision | Message) -> list[Finding]:
     """`change.revision.data`, `change.revision.definition`, `change.revision.rate`."""
     if isinstance(found, Message):
         return []
-    rest = {"exhibit": "change_revision", "is_headline": False}
+    rest = {"exhibit": "change_revision", "is_headline": False, "is_row": True}
     return [
         Finding(f"change.revision.{name}", text, found.parts[name], found.now.base, "points", **rest)
         for name, text in _texts(found).items()
@@ -145,12 +159,12 @@ def _texts(found: Revision) -> dict[str, Message]:
     source = "" if found.is_same_source else say(" The bank.yaml that reads the data is another than then.")
     return {
         "data": say(
-            "Data revised: the customers of {day:date} by the last report's definition on today's data, against the {share:share} reported: {differs}.{source}",
-            day=found.reported.day, share=found.reported.value, differs=differs("data"), source=source,
+            "Data revised: the customers of {day:date} by the definition of the report of {told:date} on today's data, against the {share:share.2} reported then: {differs}.{source}",
+            day=found.reported.day, told=found.reported.told, share=found.reported.value, differs=differs("data"), source=source,
         ),
         "definition": say("Definition changed: the same customers by today's definition of churn: {differs}.", differs=differs("definition")),
         "rate": say(
-            "Another rate or mix of customers: {now:share} of the customers of {day:date} left, by today's data and definition: {differs} beside the last report's customers.",
+            "Another rate or mix of customers: {now:share.2} of the customers of {day:date} left, by today's data and definition: {differs} beside the last report's customers.",
             now=found.now.value, day=found.day, differs=differs("rate"),
         ),
     }  # fmt: skip
@@ -158,8 +172,8 @@ def _texts(found: Revision) -> dict[str, Message]:
 
 def _title(found: Revision) -> Message:
     return say(
-        "The last report said {then:share}, this one {now:share}: {rate:points.2} points are another rate or mix",
-        then=found.reported.value, now=found.now.value, rate=found.parts["rate"],
+        "The report of {told:date} said {then:share.2}, this one {now:share.2}: {rate:points.2} points are another rate or mix",
+        told=found.reported.told, then=found.reported.value, now=found.now.value, rate=found.parts["rate"],
     )  # fmt: skip
 
 

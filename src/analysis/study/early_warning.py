@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -26,12 +26,15 @@ from analysis.study.warning_exhibits import (
 )
 from analysis.study.warning_findings import ListFound, list_findings, policy_findings, trial_findings
 from analysis.study.warning_holdout import kept_share
+from analysis.study.warning_leaks import refuse_leaks
 from analysis.study.warning_list import Brought, Plan, call_pool
 from analysis.study.warning_model import WarningModel, reason_words
 from analysis.study.warning_policy import judged_policies
 from analysis.wording import say
 
 CUSTOMERS_NEEDED = 30
+LISTS = ("funnel", "list_tiers", "list_reasons", "owners", "power")
+NO_CONSENTS = say("The bank brings no consents (table consents): who may be called is not known, so that nobody is listed.")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def make_list(
     file, which only those may enter who are not held out."""
     fit = _model(history, as_of, rule).scoring
     rows = listed(call_pool(fit, at_risk(history[as_of], rule), brought, plan, as_of, bank)).reset_index(drop=True)
-    return rows.assign(words=[reason_words(fit, term) for term in rows["reason"]])
+    words = {term: reason_words(fit, term) for term in rows["reason"].unique()}
+    return rows.assign(words=[words[term] for term in rows["reason"]])
 
 
 def early_warning(
@@ -74,7 +78,7 @@ def early_warning(
     branch_names: Mapping[str, str],
 ) -> EarlyWarning:
     """`history` holds the features of each landmark, `as_of` among them; `bank` names the lot. NotProduced: no model, for a stated
-    reason, or too few customers at risk."""
+    reason, or too few customers at risk. UserError: a feature knows what came later."""
     model = _model(history, as_of, rule)
     risk = at_risk(history[as_of], rule)
     if len(risk) < CUSTOMERS_NEEDED:
@@ -85,9 +89,9 @@ def early_warning(
     found = ListFound(model, pool, judged_policies(model.validation, history, plan.capacity))
     tried = experiments(brought.alerts, _other_days(brought.earlier, as_of), None, history, rule)
     lost = lost_customers(history, as_of, rule, brought.consents)
-    return EarlyWarning(
+    made = EarlyWarning(
         findings=[
-            *list_findings(found, kept_share(tried.alerts), plan, as_of, currency),
+            *_list_findings(found, brought, kept_share(tried.alerts), plan, as_of, currency),
             *policy_findings(found, plan, currency),
             *trial_findings(found, tried, plan, rule),
             *lost_findings(lost, currency),
@@ -104,6 +108,21 @@ def early_warning(
         lost_reasons=lost_reasons_exhibit(lost),
         winback=winback_exhibit(lost, currency),
     )
+    return made if brought.consents is not None else replace(made, **{name: _unknown(getattr(made, name)) for name in LISTS})
+
+
+def _list_findings(found: ListFound, brought: Brought, measured, plan: Plan, as_of: dt.date, currency: str) -> list[Finding]:
+    if brought.consents is not None:
+        return list_findings(found, measured, plan, as_of, currency)
+    text = say(
+        "On {day:date} **none** of {all:count} customers at risk is listed: the bank brings no consents (table consents), so that nobody may be called before they are brought.",
+        day=as_of, all=len(found.pool),
+    )  # fmt: skip
+    return [Finding("warning.listed", text, 0, len(found.pool), "count", exhibit="funnel")]
+
+
+def _unknown(exhibit: Exhibit) -> Exhibit:
+    return Exhibit(exhibit.name, exhibit.title, absent=NO_CONSENTS)
 
 
 def _model(history: Mapping[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnRule) -> WarningModel:
@@ -118,6 +137,7 @@ def _model(history: Mapping[dt.date, pd.DataFrame], as_of: dt.date, rule: ChurnR
                 months=rule.horizon_months, day=as_of,
             )
         )  # fmt: skip
+    refuse_leaks(history, as_of, rule)
     model, _ = shown_model(dict(history), as_of, rule)
     if model.fit is None:
         raise NotProduced(say("There is no model: {reason}.", reason=why_no_model(model)))

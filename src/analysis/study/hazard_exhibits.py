@@ -25,6 +25,7 @@ MEASURES: dict[str, Message] = {
     "precision": say("Precision at capacity"),
     "lift": say("Lift at capacity"),
 }
+LEAD = say("Lead (days, median)")
 
 
 class Quality(NamedTuple):
@@ -99,8 +100,8 @@ def quality_exhibit(judged: Quality | None) -> Exhibit:
             "Of {reached:share} of customers, whom {capacity:count} contacts a month reach, {value:share} left",
             reached=judged.share, capacity=judged.capacity, value=precision["value"],
         ),
-        subtitle=say("The model shown, at later landmarks; 95% intervals robust to customers who recur; average precision by bootstrap of customers"),
-        frame=judged.table.assign(label=judged.table["measure"].map(MEASURES)),
+        subtitle=say("The model shown, at later landmarks; 95% intervals robust to customers who recur; average precision by bootstrap of customers; lead: days from the landmark until half of the leavers whom the capacity reaches could be seen to leave, of these leavers, each counted once"),
+        frame=_with_lead(judged.table.assign(label=judged.table["measure"].map(MEASURES)), judged.lead),
         columns=(
             Column("label", say("Measure")),
             Column("value", say("Value"), "number.3"),
@@ -109,6 +110,14 @@ def quality_exhibit(judged: Quality | None) -> Exhibit:
             Column("base", say("Base"), "count", say("customers × landmarks")),
         ),
     )  # fmt: skip
+
+
+def _with_lead(table: pd.DataFrame, lead: Estimate | None) -> pd.DataFrame:
+    if lead is None or not is_tellable(lead.base):
+        return table
+    days = {name: say("{days:days}", days=getattr(lead, name)) for name in ("value", "low", "high")}
+    row = {"measure": "lead", "label": LEAD, **days, "base": lead.base}
+    return pd.concat([table, pd.DataFrame([row])], ignore_index=True)
 
 
 def months_exhibit(hazard: HazardFit | None) -> Exhibit:

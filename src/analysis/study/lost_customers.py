@@ -30,12 +30,13 @@ History = Mapping[dt.date, pd.DataFrame]
 @dataclass(frozen=True)
 class LostFound:
     """`rows`: customer_id, way (closed, dormant, run_off), reason (of closings), contribution (at stake a year, see `warning_policy`), assets,
-    may_call (consent stands; True where the bank brings no consents), of those lost in the MONTHS to `as_of`; `base`: those at risk at
-    their beginning. `returned`: by way, those lost in the MONTHS before who had come back by `as_of`."""
+    may_call (consent stands; nobody's where the bank brings no consents, so that it `is_known` for none), of those lost in the MONTHS
+    to `as_of`; `base`: those at risk at their beginning. `returned`: by way, those lost in the MONTHS before who were back by `as_of`."""
 
     rows: pd.DataFrame
     base: int
     returned: dict[str, Estimate]
+    is_known: bool = True
 
 
 def lost_customers(history: History, as_of: dt.date, rule: ChurnRule, consents: pd.DataFrame | None) -> LostFound | None:
@@ -59,8 +60,8 @@ def lost_customers(history: History, as_of: dt.date, rule: ChurnRule, consents: 
             "assets": before.get("assets_3m", nothing).to_numpy(),
         }
     )
-    allowed = rows["customer_id"].isin(consenting(consents, as_of)) if consents is not None else True
-    return LostFound(rows.assign(may_call=allowed), len(result), _returned(history, start, as_of, year))
+    rows = rows.assign(may_call=rows["customer_id"].isin(consenting(consents, as_of)))
+    return LostFound(rows, len(result), _returned(history, start, as_of, year), consents is not None)
 
 
 def _returned(history: History, start: dt.date, as_of: dt.date, rule: ChurnRule) -> dict[str, Estimate]:
@@ -224,10 +225,7 @@ def winback_exhibit(found: LostFound | None, currency: str) -> Exhibit:
         return Exhibit("winback", heading, absent=say("Too few customers were lost within the year, or a year is not yet seen."))
     return Exhibit(
         name="winback",
-        title=say(
-            "Lost customers who may be called: {may_call:count} of {lost:count}",
-            may_call=int(table["may_call"].sum()), lost=int(table["lost"].sum()),
-        ),
+        title=_winback_title(found, int(table["may_call"].sum()), int(table["lost"].sum())),
         subtitle=say(
             "Customers lost within {months:count} months, by the way in which they left and the reason given; may be called: consent stands; contribution a year and assets: those of customers who may be called, before they left; came back: share of those lost that way in the year before who were back a year later under the same number, 95% intervals for customers like these (Wilson); a dash: too few to be shown, or not known",
             months=MONTHS,
@@ -244,3 +242,9 @@ def winback_exhibit(found: LostFound | None, currency: str) -> Exhibit:
             Column("high", say("To"), "share"),
         ),
     )  # fmt: skip
+
+
+def _winback_title(found: LostFound, may_call: int, lost: int) -> Message:
+    if not found.is_known:
+        return say("Of {lost:count} lost customers none may be called before the bank brings consents", lost=lost)
+    return say("Lost customers who may be called: {may_call:count} of {lost:count}", may_call=may_call, lost=lost)

@@ -28,6 +28,7 @@ STAGE_WORDS = {
     LISTED: say("Listed"),
 }
 POLICY_WORDS = {"expected": say("By expected value"), "risk": say("By risk alone"), "value": say("By value alone")}
+NO_COMPLAINTS = say("; the bank brings no complaints: whether one is open is not known, and has to be asked before a call")
 EFFECTS = (0.1, 0.2, 0.3, 0.5)
 SHARES = (0.1, 0.2, 0.5)
 
@@ -49,8 +50,8 @@ def funnel_exhibit(pool: pd.DataFrame, plan: Plan, as_of: dt.date) -> Exhibit:
         name="funnel",
         title=say("Listed on {day:date}: {listed:count} of {all:count} customers at risk", day=as_of, listed=int(shown[LISTED]), all=len(pool)),
         subtitle=say(
-            "Established, active customers by the first reason, in the order shown, that keeps them off the list; capacity: {capacity:count} customers a month; cool-down: {days:count} days; numbers of few customers, and what would give them away, are not shown",
-            capacity=plan.capacity, days=plan.cool_down_days,
+            "Established, active customers by the first reason, in the order shown, that keeps them off the list; capacity: {capacity:count} customers a month; cool-down: {days:count} days; numbers of few customers, and what would give them away, are not shown{unknown}",
+            capacity=plan.capacity, days=plan.cool_down_days, unknown="" if "open_complaints" in pool else NO_COMPLAINTS,
         ),
         frame=pd.DataFrame({
             "label": [STAGE_WORDS[stage] for stage in shown.index], "value": shown.to_numpy(float),
@@ -98,7 +99,7 @@ def owners_exhibit(pool: pd.DataFrame, branch_names: Mapping[str, str]) -> Exhib
     branches = counted(rows.loc[~rows["is_managed"], "owner"].fillna(""))
     if not (is_tellable(managed) and is_tellable(len(rows) - managed)) or not len(rows):
         return Exhibit("owners", heading, absent=say("Too few customers are listed to show who is to act."))
-    labels = [say("Managers, each for own customers"), say("Branches, for customers without a manager")]
+    labels = [say("Managers"), say("Branches")]
     frame = pd.DataFrame({"label": labels, "value": [float(managed), float(len(rows) - managed)], "kind": "total"})
     if len(branches) > 1:
         names = [say("Other branches") if name == OTHER else branch_names.get(name, name) for name in branches["name"]]
@@ -120,6 +121,10 @@ def list_tiers_exhibit(pool: pd.DataFrame, tiers: Mapping[str, float], plan: Pla
         return Exhibit(
             "list_tiers", heading, absent=say("The bank's bank.yaml states no edges of tiers, or the bank brings no balances.")
         )
+    if len(rows) and rows["value"].isna().all():
+        return Exhibit(
+            "list_tiers", heading, absent=say("The bank brings no contributions: the list goes by risk alone, and what it is worth is not known.")
+        )  # fmt: skip
     tier = tier_of(rows["assets_3m"], tiers).astype(str)
     own = {name: rows[tier.eq(name)] for name in TIERS_SHOWN if tier.eq(name).any()}
     few = hidden([len(part) for part in own.values()])
@@ -169,7 +174,7 @@ def policies_exhibit(found: PolicyFound | None, plan: Plan, currency: str) -> Ex
         name="policies",
         title=title,
         subtitle=say(
-            "Lists of {capacity:count} customers as they would have been made at {landmarks:count} earlier landmarks, scored by models that saw nothing later; left: listed customers who then left; contribution lost: what went with them, a year and list; kept: {effect:share.0} of it, an assumption; the 95% interval in the title is for customers like these (bootstrap, log scale); a dash: too few to be shown",
+            "Lists of {capacity:count} customers as they would have been made at {landmarks:count} earlier landmarks, scored by models that saw nothing later; left: listed customers who then left; contribution lost: what went with them, a year and list; kept: {effect:share.0} of it, an assumption, before the cost of calls; unlike today's list they leave out nobody for consent, cool-down or a complaint, and hold out nobody; the 95% interval in the title is for customers like these (bootstrap, log scale); a dash: too few to be shown",
             capacity=found.capacity, landmarks=found.landmarks, effect=plan.action_effect,
         ),
         frame=pd.DataFrame(rows),

@@ -45,13 +45,24 @@ def list_findings(found: ListFound, measured: Estimate | None, plan: Plan, as_of
     )  # fmt: skip
     made = [Finding("warning.listed", text, len(rows), len(found.pool), "count", exhibit="funnel")]
     if rows["value"].notna().all() and not dominates(rows["expected"]):
-        kept = float(rows.loc[~rows["held_out"], "expected"].sum())
-        text = say(
-            "Calling them is expected to keep **{currency} {kept:amount}** of contribution within a year, net of cost, if a call keeps {effect:share.0} of those who would leave: {standing}.",
-            kept=kept, currency=currency, effect=plan.action_effect, standing=_standing(measured, plan),
-        )  # fmt: skip
+        text, kept = _kept_words(rows)
+        text = text.filled(kept=kept, currency=currency, effect=plan.action_effect, standing=_standing(measured, plan))
         made.append(Finding("warning.expected_kept", text, kept, len(rows), "amount", "association", exhibit="list_tiers"))
     return [*made, *_reason_finding(found, rows)]
+
+
+def _kept_words(rows: pd.DataFrame) -> tuple[Message, float]:
+    """What calling keeps: those to be called beside all who are listed, of whom the table tells; all alone where the difference
+    would be that of few."""
+    held, whole = rows.loc[rows["held_out"], "expected"], float(rows["expected"].sum())
+    if not is_tellable(len(held)) or dominates(held):
+        return say(
+            "Calling all who are listed, the held out too, would be expected to keep **{currency} {kept:amount}** of contribution within a year, net of cost, if a call keeps {effect:share.0} of those who would leave: {standing}."
+        ), whole
+    text = say(
+        "Calling them is expected to keep **{currency} {kept:amount}** of contribution within a year, net of cost ({currency} {whole:amount} if the held out were called too), if a call keeps {effect:share.0} of those who would leave: {standing}.",
+    )  # fmt: skip
+    return text.filled(whole=whole), whole - float(held.sum())
 
 
 def _standing(measured: Estimate | None, plan: Plan) -> Message:
@@ -118,19 +129,37 @@ def policy_findings(found: ListFound, plan: Plan, currency: str) -> list[Finding
         text = say("Of a list by risk alone **{share:share}** stand on the list by expected value too.", share=share)
         made.append(Finding("warning.policy.overlap", text, share, judged.base, "share", exhibit="policies",
                             base_of="observations", is_headline=False))  # fmt: skip
-    return [*made, *_record_finding(judged)]
+    return [*made, *_record_finding(judged, found.model.validation)]
 
 
-def _record_finding(judged: PolicyFound) -> list[Finding]:
+def _record_finding(judged: PolicyFound, predictions: pd.DataFrame) -> list[Finding]:
+    """Whether the amounts are right: what went with those listed counts for that, not how many of all customers left."""
     record = judged.record
     if not says_something(record):
         return []
     text = say(
-        "Of the contribution that earlier lists by expected value foretold to go, **{value:share}** went (interval {low:share} to {high:share}).",
-        value=record.value, low=record.low, high=record.high,
+        "Of the contribution that earlier lists by expected value foretold to go, **{value:share}** went (interval {low:share} to {high:share}): {so}. Of all customers {left:share} left, {predicted:share} foretold{listed}.",
+        value=record.value, low=record.low, high=record.high, so=_so_amounts(record), listed=_of_listed(judged),
+        left=float(predictions["outcome"].mean()), predicted=float(predictions["probability"].mean()),
     )  # fmt: skip
     return [Finding("warning.policy.record", text, record.value, record.base, "share", "description", record.low, record.high,
                     exhibit="policies", base_of="observations", is_headline=False)]  # fmt: skip
+
+
+def _of_listed(judged: PolicyFound) -> Message | str:
+    """How many of those listed left; nothing where few of them left or stayed."""
+    left, listed = judged.left["expected"], judged.capacity * judged.landmarks
+    if not (is_tellable(left) and is_tellable(listed - left)):
+        return ""
+    return say("; of those listed {left:share}, {predicted:share} foretold", left=left / listed, predicted=judged.foretold)
+
+
+def _so_amounts(record: Estimate) -> Message:
+    if record.low <= 1 <= record.high:
+        return say("whether such amounts are too high or too low lies within noise")
+    if record.value > 1:
+        return say("such amounts, before cost, are too low and probably have to be taken {value:ratio} times", value=record.value)
+    return say("such amounts, before cost, are too high and probably have to be taken {value:ratio} times", value=record.value)
 
 
 def trial_findings(found: ListFound, tried: ExperimentsFound, plan: Plan, rule: ChurnRule) -> list[Finding]:

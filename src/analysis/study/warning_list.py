@@ -61,7 +61,7 @@ def brought_by(book) -> Brought:
 
 
 def call_pool(fit: LogisticFit, risk: pd.DataFrame, brought: Brought, plan: Plan, as_of: dt.date, lot: str) -> pd.DataFrame:
-    """Feature rows of customers at risk at `as_of` → one row each, those listed first, best first: customer_id, branch_id, score
+    """Feature rows of customers at risk at `as_of` → one row each, those listed first, best first: customer_id, branch_id, open_complaints (where the bank brings complaints), score
     (probability), value (contribution a year at stake; NaN: the bank brings none), reason (a term), action, action_zh, days, cost, owner_group,
     owner_group_zh, expected (value kept, net; without contributions the score), stage (LISTED, or the first of STAGES that keeps the
     customer off), held_out, owner, is_managed, due_date, raised_date. `lot` names the draw: the same name, the same lots."""
@@ -116,7 +116,7 @@ def _stages(rows: pd.DataFrame, brought: Brought, plan: Plan, as_of: dt.date) ->
     nobody = pd.Series(False, rows.index)
     off = {
         "unscored": rows["score"].isna(),
-        "no_consent": ~rows["customer_id"].isin(consenting(brought.consents, as_of)) if brought.consents is not None else nobody,
+        "no_consent": ~rows["customer_id"].isin(consenting(brought.consents, as_of)),
         "cool_down": rows["customer_id"].isin(cooling(brought, plan.cool_down_days, as_of)),
         "open_complaint": rows["open_complaints"].gt(0) if "open_complaints" in rows else nobody,
         "not_worth": rows["expected"].le(0),
@@ -124,9 +124,11 @@ def _stages(rows: pd.DataFrame, brought: Brought, plan: Plan, as_of: dt.date) ->
     return np.select([mask.to_numpy() for mask in off.values()], list(off), default="")
 
 
-def consenting(consents: pd.DataFrame, as_of: dt.date) -> pd.Index:
+def consenting(consents: pd.DataFrame | None, as_of: dt.date) -> pd.Index:
     """Customers whose consent to each of PURPOSES stands: given by `as_of`, not withdrawn by then. To be scored is profiling, to be
-    called about it marketing."""
+    called about it marketing. Without the table nobody's is known to stand."""
+    if consents is None:
+        return pd.Index([])
     day = pd.Timestamp(as_of)
     stands = pd.to_datetime(consents["given_date"]).le(day) & ~pd.to_datetime(consents["withdrawn_date"]).le(day)
     asked = consents[stands & consents["purpose"].isin(PURPOSES)]

@@ -26,13 +26,15 @@ class PolicyFound:
     """Lists of `capacity` customers at each of `landmarks` later landmarks, chosen by each of POLICIES from scores that saw nothing
     later. By policy: `lost`, contribution a year that went with listed customers who then left (currency a list); `left`, how many of
     them left, all landmarks together; `overlap`, share of its list that is on the list by expected value. `gain`: `lost` by expected
-    value ÷ by risk alone. `record`: contribution lost ÷ foretold, of the list by expected value. `base`: customers × landmarks."""
+    value ÷ by risk alone. `record`: contribution lost ÷ foretold, of the list by expected value; `foretold`: share of its customers
+    foretold to leave. `base`: customers × landmarks."""
 
     lost: dict[str, float]
     left: dict[str, int]
     overlap: dict[str, float]
     gain: Estimate
     record: Estimate
+    foretold: float
     capacity: int
     landmarks: int
     base: int
@@ -98,6 +100,7 @@ def judged_policies(
         overlap={policy: _overlap(taken[policy], taken["expected"]) for policy in POLICIES},
         gain=log_interval(lost["expected"] / np.maximum(lost["risk"], LEAST), len(rows), quantile),
         record=log_interval(sums["expected", "lost"] / np.maximum(sums["expected", "expected"], LEAST), len(rows), quantile),
+        foretold=float(taken["expected"] @ rows["risk"] / taken["expected"].sum()),
         capacity=capacity,
         landmarks=landmarks,
         base=len(rows),
