@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.bank import engine
 from analysis.bank.engine import feature_frame
 
 LANDMARK = dt.date(2024, 3, 31)
@@ -240,6 +241,21 @@ def test_two_runs_are_equal_and_sorted(write_processed):
     pd.testing.assert_frame_equal(first, second, rtol=1e-12)
     assert first.customer_id.is_monotonic_increasing
     assert first.customer_id.is_unique
+
+
+def test_blocks_of_customers_and_customers_asked_for_have_what_the_whole_gives(write_processed, monkeypatch):
+    tables = random_bank(5, dt.date(2025, 12, 31))
+    tables["balances"] = [row for row in tables["balances"] if row["basis"] == "end" or row["customer_id"] < "K05"]
+    folder = write_processed(**tables)
+    whole = feature_frame(folder, LANDMARK)
+    monkeypatch.setattr(engine, "CUSTOMERS_AT_ONCE", 7)
+    pd.testing.assert_frame_equal(whole, feature_frame(folder, LANDMARK), rtol=1e-12)
+    assert whole.customer_id[whole.assets.notna()].max() < "K05"
+    some = whole.customer_id.iloc[::3]
+    asked = feature_frame(folder, LANDMARK, of=some)
+    pd.testing.assert_frame_equal(
+        whole[whole.customer_id.isin(some)].reset_index(drop=True), asked, rtol=1e-12, check_dtype=False
+    )
 
 
 def test_a_trend_holds_three_months_against_the_three_before(write_processed):

@@ -75,8 +75,9 @@ class Book:
         named = self.table("branches").dropna(subset=["name"])
         return dict(zip(named["branch_id"], named["name"], strict=True))
 
-    def features(self, landmark: dt.date | None = None) -> pd.DataFrame:
-        """One row a customer at the landmark (default: `as_of`); the columns are those of `bank.features.features`."""
+    def features(self, landmark: dt.date | None = None, of: pd.Series | None = None) -> pd.DataFrame:
+        """One row a customer at the landmark (default: `as_of`), with `of`, these alone; the columns are those of
+        `bank.features.features`. Those of all customers are kept."""
         import pandas as pd
 
         day = landmark or self.as_of
@@ -85,9 +86,14 @@ class Book:
         if "customers" not in self.tables:
             raise NotProduced(say("The bank brings no table {name}.", name="customers"))
         path = feature_path(self.processed, day)
+        if of is not None and not path.is_file():
+            from analysis.bank.engine import feature_frame
+
+            return feature_frame(self.processed, day, of)
         if not path.is_file():
             write_features(self.processed, day)
-        return pd.read_parquet(path)
+        whole = pd.read_parquet(path)
+        return whole if of is None else whole[whole["customer_id"].isin(of)].reset_index(drop=True)
 
     def feature_history(self) -> dict[dt.date, pd.DataFrame]:
         """Landmark → its features, for every landmark, latest first."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import ibis
@@ -13,6 +14,7 @@ from analysis.bank.features import features
 from analysis.bank.sql import literal
 
 MEMORY_LIMIT = "1200MB"
+CUSTOMERS_AT_ONCE = 200_000
 
 
 def connect(database: Path | None = None) -> ibis.BaseBackend:
@@ -37,11 +39,47 @@ def views(connection: ibis.BaseBackend, processed: Path, day: dt.date) -> dict[s
     return {name: connection.table(name) for name in available}
 
 
-def feature_frame(processed: Path, landmark: dt.date) -> pd.DataFrame:
-    """The features of every customer known at the landmark, sorted by customer_id."""
+def feature_frame(processed: Path, landmark: dt.date, of: pd.Series | None = None) -> pd.DataFrame:
+    """The features of every customer known at the landmark (`of`: of these alone), sorted by customer_id; in a large bank those of all
+    are computed for CUSTOMERS_AT_ONCE at a time, which fit into memory."""
     with tempfile.TemporaryDirectory(prefix=".features-", dir=processed) as work:
         connection = connect(Path(work) / "work.duckdb")
         try:
-            return features(views(connection, processed, landmark), landmark).to_pandas()
+            tables = views(connection, processed, landmark)
+            blocks = _blocks(connection, tables) if of is None else [_of_these(connection, tables, of)]
+            parts = [features(block, landmark).to_pandas() for block in blocks]
+            return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
         finally:
             connection.disconnect()
+
+
+def _of_these(connection: ibis.BaseBackend, tables: dict[str, ibis.Table], of: pd.Series) -> dict[str, ibis.Table]:
+    connection.con.register("asked", pd.DataFrame({"customer_id": of.astype(object)}))
+    connection.raw_sql("CREATE TABLE these AS SELECT customer_id FROM asked")
+    return {name: table.semi_join(connection.table("these"), "customer_id") for name, table in _of_customers(tables).items()}
+
+
+def _of_customers(tables: dict[str, ibis.Table]) -> dict[str, ibis.Table]:
+    """The tables of customers; of balances, those of the basis that counts in the whole bank."""
+    if "balances" in tables:
+        is_average = tables["balances"].basis == "average"
+        tables = tables | {"balances": tables["balances"].filter(is_average == is_average.any().execute())}
+    return {name: table for name, table in tables.items() if "customer_id" in table.columns}
+
+
+def _blocks(connection: ibis.BaseBackend, tables: dict[str, ibis.Table]) -> Iterator[dict[str, ibis.Table]]:
+    """The tables, of one range of customer_id after another."""
+    numbered = "SELECT customer_id, (row_number() OVER (ORDER BY customer_id) - 1) // ? AS block FROM customers"
+    starts = connection.con.execute(f"SELECT min(customer_id) FROM ({numbered}) GROUP BY block ORDER BY 1", [CUSTOMERS_AT_ONCE])
+    edges = [row[0] for row in starts.fetchall()]
+    if len(edges) < 2:
+        yield tables
+        return
+    tables = _of_customers(tables)
+    for low, high in zip(edges, [*edges[1:], None], strict=True):
+        yield {name: _between(table, low, high) for name, table in tables.items()}
+
+
+def _between(table: ibis.Table, low: str, high: str | None) -> ibis.Table:
+    later = table.filter(table.customer_id >= low)
+    return later if high is None else later.filter(later.customer_id < high)

@@ -65,7 +65,7 @@ def _customers(customers: ir.Table, landmark: dt.date) -> ir.Table:
 
 def _transactions(transactions: ir.Table, landmark: dt.date) -> ir.Table:
     own = transactions.filter(transactions.initiated_by.fill_null("customer") == "customer")
-    own = own.select("customer_id", "channel", "amount", age_days=_days(landmark, own.booked_at), day=own.booked_at.cast("date"))
+    own = own.select("customer_id", "channel", "amount", age_days=_days(landmark, own.booked_at))
     windows = {}
     for days in WINDOWS_DAYS:
         recent = own.age_days < days
@@ -77,17 +77,19 @@ def _transactions(transactions: ir.Table, landmark: dt.date) -> ir.Table:
         f"{channel}_share": (year & (own.channel == channel)).cast("float64").sum() / year.cast("float64").sum().nullif(0.0)
         for channel in CHANNELS
     }
-    active = own.day.nunique(where=own.age_days < 90)
     out = own.amount < 0
     payments = {
-        "payment_days": own.day.nunique(where=out),
         "first_payment_days": own.age_days.max(where=out),
         "last_payment_days": own.age_days.min(where=out),
         "payments_total": ibis.ifelse(out, -own.amount, 0.0).sum(),
     }
-    return own.group_by("customer_id").agg(
-        recency_days=own.age_days.min(), active_days_90d=active, **windows, **channels, **payments
+    whole = own.group_by("customer_id").agg(recency_days=own.age_days.min(), **windows, **channels, **payments)
+    days = own.group_by("customer_id", "age_days").agg(with_payment=out.cast("int64").max())
+    days = days.group_by("customer_id").agg(
+        active_days_90d=(days.age_days < 90).cast("int64").sum(), payment_days=days.with_payment.sum()
     )
+    order = ("customer_id", "recency_days", "active_days_90d", *windows, *channels, "payment_days", *payments)
+    return whole.join(days, "customer_id").select(*order)
 
 
 def _balances(balances: ir.Table, landmark: dt.date) -> ir.Table:
