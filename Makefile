@@ -58,7 +58,7 @@ bench: .venv/dev.installed $(DEMO) ## measure publishing, the demo bank, quality
 
 validate: setup ## hold every method against simulated banks and data: docs/validation.json, docs/studies (hours; the first can be resumed)
 	@$(BIN)/crm validate demo --passport docs/validation.json --jobs 2
-	for study in segments segment_moves value lifetime transitions prospects scores response drivers parallel_lines paths unasked complaint_text curves hazard change fee levers policy normal_range selection; do $(BIN)/python tests/long/$$study.py; done
+	for study in segments segment_moves value lifetime transitions prospects scores response drivers parallel_lines paths unasked complaint_text curves hazard change levers policy million normal_range selection; do $(BIN)/python tests/long/$$study.py; done
 
 lock: ## pin every dependency anew (for maintainers; installs uv beside)
 	$(PYTHON) -m venv .venv/locking && .venv/locking/bin/pip install --quiet uv

@@ -10,7 +10,7 @@ PLACEHOLDER = re.compile(r"\{[^}]*\}|%d")
 CODE = re.compile(
     r"bank\.yaml|(segment|complaint|warning)_actions\.csv|(when|category)、action、action_zh、owner、owner_zh(、due)?|docs/(assumptions|methods)\.md|dormant_days|run_off_share|crm report 0|`crm worklist`"
 )
-NOT_ENGLISH = {"crm", "worklist",
+NOT_ENGLISH = {"consents", "crm", "worklist",
     "A", "AUC", "Ascarza", "Benjamini-Hochberg", "Blinder", "Brier", "CES", "DeLong", "F", "FTP", "Jaccard", "Johnson", "K", "Kaplan-Meier", "Kitagawa", "LMG", "NPS", "Newcombe", "Oaxaca-Blinder", "PR-AUC", "R", "SHA-", "Shapley", "Wald", "Wilson", "p",
 }  # fmt: skip
 CHINESE = "\u4e00-\u9fff"

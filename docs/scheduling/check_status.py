@@ -41,7 +41,7 @@ def is_alive(status: dict) -> bool:
 
 
 def hours_since(time: str) -> float:
-    return (dt.datetime.now(dt.timezone.utc) - dt.datetime.fromisoformat(time)).total_seconds() / 3600
+    return (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(time)).total_seconds() / 3600
 
 
 def say(code: int, text: str) -> int:

@@ -34,7 +34,7 @@ class Finding:
     """One claim: stable `id`, computed `text`, its number `value` in `unit` with interval `low`-`high` (None for a
     census), the `base` it rests on (how many of `base_of`) and the kind of `evidence`. `exhibit` names the exhibit
     that shows it; `compare_to` is the value it is held against. `is_headline` findings open the page, the others follow
-    folded away; all are published in results.json."""
+    folded away, those apart that a row of their exhibit tells in full (`is_row`); all are published in results.json."""
 
     id: str
     text: Message
@@ -48,6 +48,7 @@ class Finding:
     exhibit: str | None = None
     base_of: str = "customers"
     is_headline: bool = True
+    is_row: bool = False
 
     def __post_init__(self) -> None:
         if self.evidence not in EVIDENCE:
@@ -75,6 +76,7 @@ class Finding:
             "exhibit": self.exhibit,
             "base_of": self.base_of,
             "is_headline": bool(self.is_headline),
+            "is_row": bool(self.is_row),
         }
 
 

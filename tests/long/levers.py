@@ -11,7 +11,9 @@ import datetime as dt
 import json
 import pickle
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from unittest.mock import patch
 
@@ -26,7 +28,7 @@ from analysis.bank.demo.worlds import HIDDEN_STRENGTH, customers_of
 from analysis.bank.levers import Struck
 from analysis.stats.attributable import LeverShare, joint_share
 from analysis.stats.intervals import Z95, Estimate
-from analysis.study import lever_effects, lever_fee
+from analysis.study import lever_effects, lever_fee_panel
 from analysis.study.churn import ChurnRule
 from analysis.study.lever_controls import doubts, lever_controls
 from analysis.study.lever_effects import lever_effect
@@ -38,7 +40,7 @@ from analysis.study.lever_sensitivity import hidden_bands
 RESULT = Path(__file__).parents[2] / "docs" / "studies" / "levers.json"
 OPENED, RULE = dt.date(2024, 6, 30), ChurnRule(12, 180, 0.8)
 OPENING_MONTH = 23
-SEEDS = {"default": 40, "form": 17, "null": 24, "hidden": 20, "rare": 8, "small": 20}
+SEEDS = {"default": 200, "form": 200, "null": 200, "hidden": 200, "rare": 40, "small": 100}
 ORACLES, PLANTED = 10, 20
 DECIDES = {
     "unresolved_complaint": lambda rows: rows["severity"] >= 3,
@@ -128,7 +130,7 @@ def shares_of(struck: Struck, before: Struck) -> tuple[dict[str, LeverShare], Fe
     """Each lever's share, as the study estimates it; and how the fee's was found."""
     shares = {name: lever_effect(struck.people, name, rows) for name, rows in struck.levers.items() if name != FEE}
     fee = fee_found(struck, before)
-    return shares | ({} if fee is None or fee.share is None else {FEE: fee.share}), fee
+    return shares | ({} if fee is None else {FEE: fee.share}), fee
 
 
 def planted(struck: Struck) -> dict[str, str]:
@@ -138,7 +140,7 @@ def planted(struck: Struck) -> dict[str, str]:
     told = {name: lever_effect(struck.people, name, rows) for name, rows in frames.items()}
     fee = fee_found(replace(struck, levers={FEE: _at_once(struck.levers[FEE])}))
     reasons = {name: share.failure for name, share in told.items()}
-    return reasons | {FEE: "" if fee is None or (fee.share is not None and fee.share.value is not None) else fee.reason}
+    return reasons | {FEE: "" if fee is None else fee.reason}
 
 
 def _at_once(rows: pd.DataFrame) -> pd.DataFrame:
@@ -180,7 +182,7 @@ def with_odds(case: Case) -> dict[str, dict]:
     people = case.struck.people
     told = replace(case.struck, people=people.assign(true_odds=people["customer_id"].map(case.odds)))
     more = {"true_odds": None}
-    with patch.dict(lever_effects.TRAITS, more), patch.dict(lever_fee.TRAITS, more):
+    with patch.dict(lever_effects.TRAITS, more), patch.dict(lever_fee_panel.TRAITS, more):
         return estimates(shares_of(told, case.before)[0])
 
 
@@ -207,18 +209,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="of each world; default: see SEEDS")
     parser.add_argument("--cases", type=Path, help="keeps the banks in this folder, or takes them from there")
     parser.add_argument("--rows", type=Path, help="keeps the estimates in this file, or goes on from there")
+    parser.add_argument("--jobs", type=int, default=2, help="banks at once")
     parser.add_argument("--out", type=Path, default=RESULT)
     asked = parser.parse_args()
     rows = json.loads(asked.rows.read_text()) if asked.rows and asked.rows.is_file() else []
     done = {(row["world"], row["seed"]) for row in rows}
-    for world in asked.worlds:
-        for seed in range(1, (asked.seeds or SEEDS[world]) + 1):
-            if (world, seed) in done:
-                continue
-            rows += judged_bank(world, seed, asked.cases)
+    banks = [(world, seed) for world in asked.worlds for seed in range(1, (asked.seeds or SEEDS[world]) + 1)]
+    with ProcessPoolExecutor(asked.jobs, get_context("spawn")) as pool:
+        for more in pool.map(judged_bank, *zip(*[(*bank, asked.cases) for bank in banks if bank not in done], strict=True)):
+            rows += more
             if asked.rows:
                 asked.rows.write_text(json.dumps(rows))
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame([row for row in rows if (row["world"], row["seed"]) in set(banks)])
     shares = summary(table[table["quantity"] != "planted"])
     told = {
         "what": __doc__,

@@ -1,5 +1,7 @@
 """Shares of several causes: their intervals, and what they make together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,6 +34,12 @@ def test_a_count_of_none_has_an_upper_end():
 def test_the_interval_leaves_out_nothing_exactly_where_p_is_small(value):
     found = interval(value, 0.0004, 30, 1000, 31, step=0.003)
     assert (p_value(value, 0.0004, 30, 0.003) < 0.05) == (not found.low <= 0 <= found.high)
+
+
+def test_the_width_does_not_tell_how_few_the_events_were():
+    alike = replace(share("a", 0.0, range(5), is_count=True), influence=pd.Series(np.zeros(20)))
+    few = [replace(alike, leavers_struck=events).variance for events in (0, 4, 10, 20)]
+    assert 0 < few[0] == few[1] == few[2] < few[3]
 
 
 def test_below_eight_clusters_there_is_no_interval():

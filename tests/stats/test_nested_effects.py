@@ -1,12 +1,24 @@
 """The effect on the struck: recovered where the struck differ and where strikes recur; nothing found where there is nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from analysis.stats.nested_effects import HIGHEST_PROPENSITY, Trials, effect_on_struck, foretold, ridge_logistic
+from analysis.stats.did import jackknife_influence
+from analysis.stats.nested_effects import (
+    HIGHEST_PROPENSITY,
+    Effect,
+    Trials,
+    effect_on_struck,
+    foretold,
+    ridge_logistic,
+    total_of,
+    without_each,
+)
 
 PERIODS = 6
 
@@ -36,14 +48,17 @@ def lives(subjects: int = 6000, excess: float = 0.0, seed: int = 1, follows: flo
     return Trials(who, period, is_struck, outcome, who, design, risk), float((event <= PERIODS).sum() - (free <= PERIODS).sum())
 
 
+def error_of(found: Effect, trials: Trials) -> float:
+    return np.sqrt((jackknife_influence(without_each(found.terms, pd.factorize(trials.subject)[0])) ** 2).sum())
+
+
 def test_struck_who_are_less_at_risk_do_not_hide_the_effect():
     trials, truth = lives(excess=0.012)
     found = effect_on_struck(trials)
     crude = trials.outcome[trials.struck].mean() - trials.outcome[~trials.struck].mean()
-    error = np.sqrt((pd.Series(found.parts).groupby(trials.subject).sum() ** 2).sum())
+    error = error_of(found, trials)
     assert crude < 0 < found.total
     assert found.total == pytest.approx(truth, abs=2 * error)
-    assert found.by_row.sum() == pytest.approx(found.total)
     assert error < truth / 3
 
 
@@ -52,7 +67,7 @@ def test_nothing_is_found_where_there_is_nothing():
     for seed in range(2, 6):
         trials, _ = lives(subjects=2500, seed=seed)
         found = effect_on_struck(trials)
-        errors.append(found.total / np.sqrt((pd.Series(found.parts).groupby(trials.subject).sum() ** 2).sum()))
+        errors.append(found.total / error_of(found, trials))
     assert np.abs(errors).max() < 3
     assert abs(np.mean(errors)) < 1.5
 
@@ -83,6 +98,26 @@ def test_the_struck_without_their_like_are_set_aside_and_told():
     found = effect_on_struck(planted)
     assert found.overlap < 0.2
     assert (found.propensity[sure] > HIGHEST_PROPENSITY).mean() > 0.8
+
+
+def test_in_a_small_cell_where_all_were_struck_there_is_no_like():
+    trials, _ = lives(subjects=800)
+    few = np.arange(len(trials.struck)) % 40 == 0
+    struck = trials.struck | few
+    found = effect_on_struck(replace(trials, struck=struck, cell=few.astype(int)))
+    assert found.overlap == pytest.approx(1 - few.sum() / struck.sum(), abs=0.02)
+
+
+def test_of_the_struck_without_their_like_the_same_share_goes_back_to_it():
+    like, alone = [6.0, 0.0, 4.0, 0.0, 0.0], [0.0, 0.0, 0.0, 25.0, 0.0]
+    assert total_of(like) == pytest.approx(6.0)
+    assert total_of(np.add(like, alone)) == pytest.approx(6.0 + 25.0 * 1.5 / 2.5)
+
+
+def test_the_jackknife_leaves_out_one_group_at_a_time():
+    terms = np.random.default_rng(3).random((30, 5))
+    groups = np.arange(30) % 7
+    assert without_each(terms, groups)[4] == pytest.approx(float(total_of(terms[groups != 4].sum(axis=0))))
 
 
 def test_weighting_makes_the_spared_like_the_struck():

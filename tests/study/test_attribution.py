@@ -88,7 +88,7 @@ def test_a_change_is_told_with_its_interval_and_direction():
     )
     assert worse.compare_to == 0.05
     same, *_ = rate_findings({days[0]: outcome(50, 950), days[1]: outcome(52, 948)}, {}, RULE)
-    assert "+0.2 points on the period before, within noise" in same.text.render()
+    assert "+0.2 points on the 6 months before, too small to tell from noise" in same.text.render()
 
 
 def test_the_rules_values_stand_beneath_the_title():

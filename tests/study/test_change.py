@@ -15,7 +15,7 @@ from analysis.study.change import (
     drawn_clusters,
     periods_of_change,
 )
-from analysis.study.change_exhibits import groupings_exhibit, groups_exhibit, parts_exhibit, waterfall_exhibit
+from analysis.study.change_exhibits import groups_exhibit, waterfall_exhibit
 from analysis.study.change_findings import change_findings, model_change_findings
 from analysis.study.change_model import ATTRIBUTES, PARTS, change_by_model
 from analysis.study.churn import ChurnRule
@@ -149,13 +149,11 @@ def test_the_words_are_those_of_the_grouping(found, grouping, first):
 
 
 def test_exhibits_can_be_shown(found):
-    periods, drawn, change, model = found
+    _, _, change, model = found
     body = (
         charts.waterfall(waterfall_exhibit(change, model)).content["en"]["body"]
         if hasattr(charts, "waterfall")
         else "Unexplained"
     )
     assert "Unexplained" in body
-    for exhibit in (groups_exhibit(change), parts_exhibit(model)):
-        assert "<table" in tables.table(exhibit).content["en"]["body"]
-    assert "<svg" in charts.intervals(groupings_exhibit(change, periods, drawn)).content["en"]["body"]
+    assert "<table" in tables.table(groups_exhibit(change)).content["en"]["body"]

@@ -106,3 +106,5 @@ def test_no_shown_rate_lets_a_small_number_be_worked_out():
     assert shown(40, 0, 9, 3, 100) == ["any", "dormant"]
     assert shown(4, 3, 2, 0, 100) == ["involuntary"]
     assert shown(40, 3, 4, 0, 100) == ["any", "involuntary"]
+    assert shown(40, 30, 11, 12, 9) == shown(40, 30, 11, 9, 0) == []
+    assert shown(40, 30, 11, 0, 0) == ["any", "closed", "dormant", "involuntary", "run_off"]

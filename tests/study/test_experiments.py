@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.study.churn import ChurnRule
-from analysis.study.experiment_exhibits import campaigns_exhibit, experiment_findings, holdout_exhibit
+from analysis.study.experiment_exhibits import experiment_findings, experiments_exhibit, holdout_exhibit
 from analysis.study.experiments import experiments
 from analysis.study.warning_holdout import assignments_of, followed, kept_share
 
@@ -68,6 +68,7 @@ def test_without_an_effect_the_interval_holds_nothing_and_with_one_it_does_not(h
     assert ids == ["experiment.alerts.leaving", "experiment.alerts.kept_share", "experiment.alerts.smallest"]
     assert experiment_findings(found, "CNY", RULE)[0].evidence == "experiment"
     assert len(holdout_exhibit(found, RULE).frame) == 2
+    assert str(experiments_exhibit(found, "CNY", RULE).frame["verdict"][0]) == "beyond noise"
 
 
 def test_arms_that_differ_beforehand_are_no_experiment(history):
@@ -85,6 +86,10 @@ def test_too_few_leavers_give_no_effect_but_what_could_be_found(history):
     found = experiments(few, None, None, history, RULE)
     assert found.left is None
     assert holdout_exhibit(found, RULE).absent is not None
+    assert [str(cell) for cell in experiments_exhibit(found, "CNY", RULE).frame.loc[0, ["value", "verdict"]]] == [
+        "–",
+        "too few left",
+    ]
     (finding,) = experiment_findings(found, "CNY", RULE)
     assert finding.id == "experiment.alerts.smallest"
     assert finding.value is None or finding.value < 0
@@ -115,11 +120,12 @@ def test_an_offer_that_brings_something_is_found_by_intention_to_treat(history):
     assert table.loc["contribution", "low"] < 500 < table.loc["contribution", "high"]
     assert not table.loc["contribution", "is_noise"]
     assert table.loc["leaving", "is_noise"]
-    assert campaigns_exhibit(found, "CNY").frame is not None
-    assert campaigns_exhibit(experiments(None, None, single, changed, RULE), "CNY").absent is not None
+    assert experiments_exhibit(found, "CNY", RULE).frame is not None
+    assert experiments_exhibit(experiments(None, None, single, changed, RULE), "CNY", RULE).absent is not None
 
 
 def test_without_a_table_nothing_is_told(history):
     found = experiments(None, None, None, history, RULE)
     assert experiment_findings(found, "CNY", RULE) == []
-    assert "no alerts with customers held out" in str(holdout_exhibit(found, RULE).absent)
+    for absent in (holdout_exhibit(found, RULE).absent, experiments_exhibit(found, "CNY", RULE).absent):
+        assert "no alerts with customers held out" in str(absent)

@@ -25,19 +25,19 @@ def cells(exhibit) -> list[list[str]]:
 
 def test_the_sensitivity_table_says_what_it_would_take():
     exhibit = sensitivity_exhibit(BANDS)
-    assert exhibit.title.render("en").startswith("1 of 2 shares would withstand")
-    assert cells(exhibit)[0][1:3] == [
-        "5.0% (2.0% to 8.0%)",
-        "a quantity 1.4 times as strong as assets, on leaving and on being struck",
-    ]
-    assert "holds 0" in cells(exhibit)[1][2]
+    assert exhibit.title.render("en").startswith("1 of 1 shares beyond noise would withstand")
+    assert sensitivity_exhibit(BANDS, {"fee_rise"}).title.render("en").startswith("None of 1 shares beyond noise")
+    assert sensitivity_exhibit(BANDS, set()).title.render("en").startswith("No share is beyond noise")
+    assert cells(exhibit)[0][1:4] == ["2.0% to 8.0%", "1.4 times the yardstick", "assets"]
+    assert cells(exhibit)[1][2] == "nothing: it holds 0"
     assert sensitivity_exhibit(BANDS.iloc[:0]).absent is not None
 
 
 def test_the_controls_table_tells_silent_from_ringing_and_untested():
-    rows = cells(controls_exhibit(CONTROLS))
-    assert [row[-1] for row in rows] == ["Rings", "Silent", "Cannot be tested"]
-    assert rows[2][3] == "too few left in the months before the rise"
+    assert cells(controls_exhibit(CONTROLS)) == [
+        ["Long wait", "1.60 (1.30 to 2.00)", "0.01 (−0.05 to 0.07)", "–", "Rings"],
+        ["Fee rise", "–", "–", "–", "Cannot be tested"],
+    ]
     assert controls_exhibit(CONTROLS).title.render("en").startswith("Levers for which a control rings: 1;")
     assert controls_exhibit(CONTROLS[1:2]).title.render("en") == "No control rings; tested: 1"
     assert controls_exhibit([]).absent is not None
@@ -49,5 +49,8 @@ def test_findings_are_adjusted_and_claim_no_cause():
         "lever_controls.alarms", "lever_control.lost_card", "hidden_strength.long_wait", "hidden_strength.fee_rise",
     }  # fmt: skip
     assert found["lever_controls.alarms"].value == 1
+    silent, *_ = doubt_findings(CONTROLS[1:2], BANDS)
+    assert silent.value == 0
+    assert "of 1 controls" in silent.text.render()
     assert found["lever_control.lost_card"].low == 1.3
     assert {finding.evidence for finding in found.values()} == {"adjusted"}

@@ -7,8 +7,9 @@ import pytest
 from scipy.special import expit
 
 from analysis.bank.levers import Struck
-from analysis.study.lever_fee import fee_found, fee_panel
+from analysis.study.lever_fee import fee_by_rule, fee_found
 from analysis.study.lever_fee_months import fee_cohorts, fee_months, fee_months_exhibit, lead_effect, why_no_share
+from analysis.study.lever_fee_panel import fee_panel
 
 OPENED, MONTHS = dt.date(2024, 6, 30), 12
 
@@ -35,6 +36,9 @@ def bank_with_fees(
             "branch_id": [f"B{number:02d}" for number in branch],
             "area": [f"A{number % 4}" for number in branch],
             "left": gone > 0,
+            "closed": (gone > 0) & (np.arange(customers) % 3 > 0),
+            "dormant": (gone > 0) & (np.arange(customers) % 3 == 0),
+            "run_off": False,
             "gone_month": pd.array(np.where(gone > 0, gone, np.nan), dtype="Float64").astype("Int64"),
             "holds_card": card,
             "tenure_months": tenure,
@@ -115,9 +119,18 @@ def test_nobody_to_compare_with_no_share():
     frame = struck.levers["fee_rise"]
     at_once = frame.assign(struck=frame["card"] & (frame["month"] == 4), cohort=4)
     central = fee_found(replace(struck, levers={"fee_rise": at_once}))
-    assert (central.share, central.reason) == (None, "central")
+    assert (central.share.value, central.share.failure, central.reason) == (None, "central", "central")
     assert "one date for all branches" in why_no_share(central).render("en")
     assert fee_months_exhibit(central).absent is not None
     assert fee_found(replace(struck, levers={})) is None
     assert fee_found(replace(struck, levers={"fee_rise": frame.assign(struck=False)})).reason == "exposed"
     assert fee_found(bank_with_fees(0.0, customers=150, branches=8)).reason == "events"
+    assert fee_found(bank_with_fees(0.5, customers=1500, branches=7)).reason == "clusters"
+
+
+def test_by_rule_the_shares_add_up_to_the_whole(raised):
+    struck, fee = raised
+    found = fee_by_rule(struck, fee)
+    excess = {rule: share.value * share.leavers for rule, share in found.items()}
+    assert set(excess) == {"closed", "dormant"}
+    assert sum(excess.values()) == pytest.approx(fee.share.value * fee.share.leavers, rel=0.1)

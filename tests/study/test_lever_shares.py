@@ -11,10 +11,12 @@ from scipy.special import expit
 
 from analysis.finding import EVIDENCE
 from analysis.stats.attributable import LeverShare
+from analysis.stats.intervals import Estimate
+from analysis.study.lever_compared import lever_compared_exhibit
 from analysis.study.lever_controls import Doubt
 from analysis.study.lever_effects import LEAVERS_NEEDED, lever_effect, open_rows, struck_before
 from analysis.study.lever_exhibits import lever_basis_exhibit, lever_by_rule_exhibit, lever_shares_exhibit
-from analysis.study.lever_findings import evidence_of, lever_findings
+from analysis.study.lever_findings import advice_findings, evidence_of, lever_findings
 from analysis.study.lever_one_shot import one_shot_shares
 from analysis.study.lever_shares import _beyond, lever_shares
 
@@ -94,6 +96,7 @@ def test_findings_name_the_intervention_and_the_badge_falls_where_a_control_ring
     alarm = {"long_wait": SimpleNamespace(alarm=True)}
     doubted = {one.id: one for one in lever_findings(found, doubts=alarm)}
     assert {one.evidence for one in doubted.values()} == {"adjusted"}
+    assert "on account of: Long wait (a control rings)" in doubted["cause_joint"].text.render()
     assert "would have stayed" not in " ".join(one.text.render() for one in doubted.values())
 
 
@@ -110,8 +113,19 @@ def test_no_badge_is_above_the_ceiling():
 
 
 def test_strikes_without_a_like_lower_the_badge():
-    whole, half = (SimpleNamespace(overlap=overlap) for overlap in (0.95, 0.5))
-    assert [evidence_of("app_outage", {}, {}, share) for share in (whole, half)] == ["assumed-causal", "adjusted"]
+    cases = [(0.95, 0.1), (0.5, 0.1), (0.95, 0.3), (np.nan, np.nan)]
+    shares = [SimpleNamespace(overlap=overlap, imbalance=imbalance) for overlap, imbalance in cases]
+    badges = [evidence_of("app_outage", {}, {}, share) for share in shares]
+    assert badges == ["assumed-causal", "adjusted", "adjusted", "assumed-causal"]
+
+
+def test_by_a_rule_under_which_few_of_the_struck_left_nothing_is_told(struck):
+    hit = struck.levers["long_wait"].query("struck")["customer_id"]
+    ids = struck.people.loc[struck.people["closed"] & struck.people["customer_id"].isin(hit), "customer_id"].iloc[9:]
+    fewer = struck.people.assign(closed=struck.people["closed"] & ~struck.people["customer_id"].isin(ids))
+    found = lever_shares(SimpleNamespace(**{**vars(struck), "people": fewer}))
+    assert ("long_wait", "closed") not in found.by_rule
+    assert ("long_wait", "dormant") in found.by_rule
 
 
 def test_below_the_number_of_leavers_nothing_is_told():
@@ -163,8 +177,12 @@ def test_earlier_strikes_are_told_by_how_long_ago_they_were():
 def test_exhibits_have_a_title_of_their_own_and_hide_small_counts(found):
     shares, rules, basis = lever_shares_exhibit(found), lever_by_rule_exhibit(found), lever_basis_exhibit(found)
     assert shares.frame["kind"].eq("total").sum() == 1
+    assert [str(group) for group in shares.frame["group"]] == ["Assumed-causal", "All together"]
     assert {"left", "closed", "dormant", "run_off"} <= set(rules.frame)
     assert rules.frame["run_off"][0].render() == "–"
+    assert "no more than adjusted" not in str(rules.subtitle)
+    doubted = {"long_wait": SimpleNamespace(alarm=True)}
+    assert str(lever_by_rule_exhibit(found, doubts=doubted).subtitle).endswith("no more than adjusted: Long wait")
     assert basis.frame["left"][0] == found.shares["long_wait"].leavers_struck >= 10
 
 
@@ -174,6 +192,28 @@ def test_the_figure_speaks_of_cause_only_where_the_badges_do(found):
     assert "would have stayed" in told[False].subtitle.render()
     assert "account for" not in told[True].title.render()
     assert "would have stayed" not in told[True].subtitle.render()
+
+
+def test_the_regression_that_fails_stands_beside_the_share_and_its_title_says_so(found):
+    exhibit = lever_compared_exhibit(found)
+    assert str(exhibit.title) == "In one regression of the year 1 of 1 levers would seem to keep customers"
+    wait, total = exhibit.frame.to_dict("records")
+    assert str(wait["regression"]).startswith("−")
+    assert not str(wait["alone"]).startswith("−")
+    assert str(total["part"]).startswith(f"{found.joint.joint.value:.1%}")
+    turned = lever_compared_exhibit(replace(found, crude={"long_wait": Estimate(-0.01, None, None, 100)}))
+    assert "opposite sign for: Long wait; one regression of the year for 1 of 1" in str(turned.title)
+    assert lever_compared_exhibit(None).absent is not None
+
+
+def test_only_what_is_assumed_causal_and_told_from_nothing_is_advised(found):
+    doubted = {"long_wait": SimpleNamespace(alarm=True)}
+    (advised,), (held_back,) = advice_findings(found), advice_findings(found, doubts=doubted)
+    assert (advised.value, advised.evidence) == (1, "assumed-causal")
+    assert "Long wait" in str(advised.text)
+    assert (held_back.value, held_back.evidence) == (0, "adjusted")
+    assert advice_findings(replace(found, beyond=frozenset()))[0].value == 0
+    assert advice_findings(None) == []
 
 
 def test_without_any_lever_the_exhibits_say_so():

@@ -54,4 +54,5 @@ def test_the_table_counts_the_levers_that_carry():
     ]
     assert str(exhibit.frame["ceiling"][0]) == "No number: the bank's data do not tell whom it struck"
     assert "app had stayed up" in tables.table(exhibit).content["en"]["body"]
+    assert str(exhibit.frame["compared"][0]).endswith("severity, branch, month → Unresolved complaint → leaving ← the same")
     assert lever_rules_exhibit({}).absent is not None

@@ -46,7 +46,8 @@ class Part:
 
     @property
     def further(self) -> list[dict]:
-        return [finding for finding in self.findings if not finding["is_headline"]]
+        """Those to be told in words: not what a row of a shown exhibit says."""
+        return [one for one in self.findings if not (one["is_headline"] or (one.get("is_row") and one["shown"]))]
 
     @property
     def further_by_section(self) -> list[tuple[str, list[dict]]]:

@@ -13,6 +13,7 @@ from analysis.stats.intervals import Estimate
 from analysis.stats.shapley import set_values, shapley
 
 FEWEST_CLUSTERS = 8
+FEWEST_EVENTS = 10
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,21 @@ class LeverShare:
 
     @property
     def variance(self) -> float:
-        """Of the share, robust to clusters; never below what a count of so many events among the struck has by itself."""
+        """Of the share, robust to clusters; never below what a count of so many events among the struck has by itself, nor below that of
+        FEWEST_EVENTS: of fewer the spread cannot be told, and its size would tell how few they were."""
         size = len(self.influence)
         robust = float((self.influence**2).sum() * size / (size - 1)) if size > 1 else np.nan
-        return float(np.fmax(robust, self.leavers_struck * self.step**2)) if self.step else robust
+        return float(np.fmax(robust, max(self.leavers_struck, FEWEST_EVENTS) * self.step**2)) if self.step else robust
 
     @property
     def step(self) -> float:
         """The share that one event more would make, by which the variance grows with the share (Poisson); 0: it does not."""
         return 1 / self.leavers if self.is_count and self.leavers else 0.0
+
+    @property
+    def imbalance(self) -> float:
+        """The greatest standardised difference that is left between struck and spared; NaN where it is not told."""
+        return float(self.balance["weighted"].abs().max()) if self.balance is not None else np.nan
 
     @property
     def estimate(self) -> Estimate:

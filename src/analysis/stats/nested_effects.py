@@ -14,13 +14,15 @@ HIGHEST_PROPENSITY = 0.9
 FOLDS = 5
 PENALTY = 1.0
 SMALLEST_CHANCE = 1e-4
+LEAST_EXCESS = -0.8
 
 
 @dataclass(frozen=True)
 class Trials:
     """One row an opportunity (a subject and a period in which the exposure could have struck it, before its event): `subject`, `period`,
     `struck` (bool), `outcome` (1: the event came afterwards), `unit` by which the exposure strikes, `design` (what the exposure hung on,
-    numbers only) and `risk` (columns: log odds of the event as foretold from before the first period, and of the time left)."""
+    numbers only), `risk` (columns: log odds of the event as foretold from before the first period, and of the time left) and `cell`, within
+    which alone rows are compared (None: all with all)."""
 
     subject: np.ndarray
     period: np.ndarray
@@ -29,19 +31,17 @@ class Trials:
     unit: np.ndarray
     design: pd.DataFrame
     risk: np.ndarray
+    cell: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Effect:
-    """`total`: events among the struck that would not have come had the exposure not struck. `parts` by row: what each adds to the error of
-    the total (its sum is 0). `by_row`: of each struck row, its part of the total. `expected`: events that the struck rows would have had
-    without it; `overlap`: the share of struck rows with a propensity up to HIGHEST_PROPENSITY; `propensity` by row; `balance`: see
-    `balance_of_struck`."""
+    """`total`: events among the struck that would not have come had the exposure not struck. `terms`: rows × 5, of whose sums the total is
+    made (see `total_of`). `overlap`: the share of struck rows with a propensity up to HIGHEST_PROPENSITY; `propensity` by row;
+    `balance`: see `balance_of_struck`."""
 
     total: float
-    parts: np.ndarray
-    by_row: np.ndarray
-    expected: float
+    terms: np.ndarray
     overlap: float
     propensity: np.ndarray
     balance: pd.DataFrame
@@ -54,28 +54,48 @@ def effect_on_struck(trials: Trials, seed: int = 0) -> Effect:
     later. Later strikes are taken out of Y: H = Y − ψ Σ A′m′ over the subject's later rows, m being the chance of the event of a
     spared row, ψ the excess of a strike relative to m. The moment Σ (A − p)/(1 − p) × (H − E[H | spared]) = ψ Σ A m is linear in ψ;
     the total is ψ Σ A m. p and m come from penalised logistic fits on the other FOLDS − 1 folds of subjects (Chernozhukov and others
-    2018); the moment is right if either is. Struck rows with a propensity above HIGHEST_PROPENSITY have no like: they are set
-    aside, and those kept stand for them."""
+    2018); the moment is right if either is. Struck rows with a propensity above HIGHEST_PROPENSITY, or in a cell in which nobody was
+    spared, have no like: ψ is told without them, and of their own events the share ψ/(1 + ψ) goes back to it."""
     folds = _folds(trials.subject, seed)
     struck, design = trials.struck, _scaled(trials.design)
     propensity = cross_fitted(design, struck, np.ones(len(design), bool), folds)
+    propensity = np.where(_is_sure(trials), 1 - SMALLEST_CHANCE, propensity)
     spared = cross_fitted(np.column_stack([trials.risk, design]), trials.outcome > 0, ~struck, folds, free=trials.risk.shape[1])
     kept = propensity <= HIGHEST_PROPENSITY
     inside = struck & kept
     weight = np.where(struck, 1.0, -propensity / (1 - propensity)) * kept
-    later = _later(trials, spared)
-    later = later - _linear(np.column_stack([trials.risk, design]), later, ~struck & kept)
-    first, second, expected = (
-        float(part.sum()) for part in (weight * (trials.outcome - spared), weight * later, spared * inside)
+    repeated = _later(trials, spared)
+    later = repeated - _linear(np.column_stack([trials.risk, design]), repeated, ~struck & kept)
+    outside = struck & ~kept
+    terms = np.column_stack(
+        [weight * (trials.outcome - spared), weight * later, spared * inside, trials.outcome * outside, repeated * outside]
     )
-    excess = first / (expected + second) if abs(expected + second) > SMALLEST_CHANCE else 0.0
     overlap = float(inside.sum() / max(struck.sum(), 1))
-    whole = float(spared[struck].sum())
-    scale = whole / (expected + second) if expected + second else 0.0
-    parts = weight * (trials.outcome - spared - excess * later) * scale
-    parts = parts - inside * parts.sum() / max(inside.sum(), 1)
     told = balance_of_struck(trials.design[kept], struck[kept], propensity[kept])
-    return Effect(excess * whole, parts, excess * spared * struck, whole, overlap, propensity, told)
+    return Effect(float(total_of(terms.sum(axis=0))), terms, overlap, propensity, told)
+
+
+def _is_sure(trials: Trials) -> np.ndarray:
+    """Whether all of the row's cell were struck."""
+    if trials.cell is None:
+        return np.zeros(len(trials.struck), bool)
+    return pd.Series(trials.struck).groupby(trials.cell).transform("all").to_numpy()
+
+
+def total_of(sums: np.ndarray) -> np.ndarray:
+    """Sums of the terms over rows (… × 5) → the total effect: the moment and what of it came by later strikes make ψ; it is taken of the events
+    that the struck would have had without it: those with their like as foretold, the others by their own events less the effect."""
+    first, later, expected, events, repeated = np.moveaxis(np.asarray(sums, float), -1, 0)
+    below = expected + later
+    excess = np.divide(first, below, out=np.zeros_like(first), where=np.abs(below) > SMALLEST_CHANCE)
+    without = (events - excess * repeated) / (1 + np.maximum(excess, LEAST_EXCESS))
+    return excess * (expected + without)
+
+
+def without_each(terms: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The total without each group of rows (numbered from 0), the fits kept: for the jackknife."""
+    columns = [np.bincount(groups, column) for column in terms.T]
+    return total_of(terms.sum(axis=0) - np.column_stack(columns))
 
 
 def _later(trials: Trials, spared: np.ndarray) -> np.ndarray:

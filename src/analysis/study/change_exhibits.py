@@ -1,4 +1,4 @@
-"""Why the rate changed, as exhibits: waterfall, groups, parts in words, other groupings."""
+"""Why the rate changed, as exhibits: the waterfall and the groups."""
 
 from collections.abc import Mapping
 
@@ -11,13 +11,10 @@ from analysis.study.change import (
     GROUPINGS,
     TENURE,
     Change,
-    Drawn,
-    Periods,
-    change_by_group,
     is_noise,
     units_words,
 )
-from analysis.study.change_findings import groups_of, part_words
+from analysis.study.change_findings import groups_of
 from analysis.study.change_model import ALL, PARTS, ModelChange
 from analysis.wording import Message, say
 
@@ -56,8 +53,8 @@ def groups_exhibit(found: Change | Message, grouping: str = TENURE, tiers: Mappi
     table["note"] = [say("too few customers to tell") if is_hidden else "" for is_hidden in table["is_hidden"]]
     first, second = found.periods.days
     labels = (
-        say("Share of customers, {day:month}", day=first), say("Share of customers, {day:month}", day=second),
-        say("Rate, {day:month}", day=first), say("Rate, {day:month}", day=second), say("Mix part"), say("Rate part"),
+        say("Share, {day:month}", day=first), say("Share, {day:month}", day=second),
+        _opened(found, 0), _opened(found, 1), say("Mix part"), say("Rate part"),
     )  # fmt: skip
     units = ("share", "share", "share", "share", "points.2", "points.2")
     columns = [
@@ -76,44 +73,9 @@ def groups_exhibit(found: Change | Message, grouping: str = TENURE, tiers: Mappi
     )  # fmt: skip
 
 
-def parts_exhibit(model: ModelChange | Message) -> Exhibit:
-    """One sentence a part of the split on the model."""
-    heading = say("The parts of the change in words")
-    if isinstance(model, Message):
-        return Exhibit("change_parts", heading, absent=model)
-    rows = [{"part": _label(row), "sentence": part_words(row)} for row in model.table.to_dict("records")]
-    subtitle = say("Sums of a block have their own interval; parts within noise are so with all of them read at once")
-    columns = (Column("part", say("Part")), Column("sentence", say("What it says")))
-    return Exhibit("change_parts", heading, subtitle, pd.DataFrame(rows), columns=columns)
-
-
-def groupings_exhibit(found: Change | Message, periods: Periods, drawn: Drawn) -> Exhibit:
-    """The mix part by each grouping alone. For `charts.intervals`."""
-    if isinstance(found, Message):
-        return Exhibit("change_groupings", HEADING, absent=found)
-    made = {name: _mix_by(found, periods, drawn, name) for name in GROUPINGS if f"group_{name}" in periods.rows}
-    frame = pd.DataFrame(
-        [{"label": say("{group:capital}", group=GROUPINGS[name]), **one._asdict()} for name, one in made.items()]
-    )
-    least, most = frame["value"].min(), frame["value"].max()
-    return Exhibit(
-        "change_groupings",
-        say("By other groups mix is {least:points.2} to {most:points.2} of {total:points.2} points", least=least, most=most, total=found.total.value),
-        say(
-            "Mix part of the change of the rate when customers are grouped in one way at a time, in percentage points; parts of different groupings overlap and do not add up; lines, {units}",
-            units=units_words(drawn),
-        ),
-        frame.drop(columns="base"), "points.2", reference=0.0, reference_label=say("No mix"), options={"value_label": say("points")},
-    )  # fmt: skip
-
-
-def _mix_by(found: Change, periods: Periods, drawn: Drawn, name: str):
-    return found.mix if name == TENURE else change_by_group(periods, drawn, name).mix
-
-
 def _opened(found: Change, period: int) -> Message:
-    rule, day = found.periods.rule, found.periods.days[period]
-    return say("Rate to {end:month}", end=rule.end(day))
+    months, day = found.periods.rule.horizon_months, found.periods.days[period]
+    return say("Rate, {months:count} months from {day:month}", months=months, day=day)
 
 
 def _plain_parts(found: Change, grouping: str) -> list[dict]:
@@ -122,18 +84,15 @@ def _plain_parts(found: Change, grouping: str) -> list[dict]:
 
 
 def _model_parts(model: ModelChange) -> list[dict]:
-    return [{"kind": _kind(row), "label": _label(row, short=True), **row} for row in model.table.to_dict("records")]
+    return [{"kind": _kind(row), "label": _label(row), **row} for row in model.table.to_dict("records")]
 
 
 def _kind(row: Mapping) -> str:
     return "part" if row["group"] != ALL else "alone" if row["block"] == UNEXPLAINED else "head"
 
 
-def _label(row: Mapping, short: bool = False) -> Message:
-    if row["group"] == ALL:
-        return BLOCKS[row["block"]]
-    part = say("{part:capital}", part=PARTS[row["group"]])
-    return part if short else say("{block}: {part}", block=BLOCKS[row["block"]], part=PARTS[row["group"]])
+def _label(row: Mapping) -> Message:
+    return BLOCKS[row["block"]] if row["group"] == ALL else say("{part:capital}", part=PARTS[row["group"]])
 
 
 def _title(found: Change, model: ModelChange | Message, grouping: str) -> Message:
@@ -147,23 +106,32 @@ def _title(found: Change, model: ModelChange | Message, grouping: str) -> Messag
         )  # fmt: skip
     sums = model.table[model.table["group"] == ALL].set_index("block")["value"]
     return say(
-        "Of {total:points.2} points, {mix:points.2} is mix of all attributes, {rate:points.2} rate by attribute, {unexplained:points.2} unexplained",
-        total=total, **sums,
+        "From {then:share} to {now:share}: mix of all attributes {mix:points.2} points, rate by attribute {rate:points.2}, unexplained {unexplained:points.2}",
+        then=found.rates[0].value, now=found.rates[1].value, **sums,
     )  # fmt: skip
 
 
 def _subtitle(found: Change, model: ModelChange | Message, grouping: str) -> Message:
     what = (
-        say("Mix and rate by {grouping}; why there is no split on a model is said below", grouping=GROUPINGS[grouping])
+        say("Mix and rate by {grouping}. {reason}", grouping=GROUPINGS[grouping], reason=model)
         if isinstance(model, Message)
         else say(
-            "Parts on a logistic model of each period ({terms:count} terms): mix, customers differ; rate by attribute, leaving goes with it more or less; unexplained, alike for all. No order of parts plays a role",
-            terms=len(model.terms),
+            "Parts on a logistic model of each period ({terms:count} terms): mix, customers differ; rate by attribute, leaving goes with it more or less; unexplained, alike for all. No order of parts plays a role.{beside}",
+            terms=len(model.terms), beside=_beside(found, model, grouping),
         )
     )  # fmt: skip
     return say(
-        "Churn rate of {months:count} months, any rule, in %, parts in percentage points; the axis need not start at 0. {what}. Lines, {units}; hollow: within noise",
+        "Churn rate of {months:count} months, any rule, in %, parts in percentage points; the axis need not start at 0. {what} Lines, {units}; hollow: within noise",
         months=found.periods.rule.horizon_months, what=what, units=units_words(found.drawn),
+    )  # fmt: skip
+
+
+def _beside(found: Change, model: ModelChange, grouping: str) -> Message:
+    """How the rate at equal mix of the groups comes of the model's parts."""
+    sums = model.table[model.table["group"] == ALL].set_index("block")["value"]
+    return say(
+        " The table above holds {grouping} alone equal: its rate part of {value:points.2} is rate by attribute {rate:points.2}, unexplained {unexplained:points.2} and the difference of the two mixes {moved:points.2}.",
+        grouping=GROUPINGS[grouping], value=found.rate.value, moved=sums[MIX] - found.mix.value, **sums,
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def model_change_findings(found: ModelChange | Message) -> list[Finding]:
     return [
         Finding(
             _name(row), part_words(row), row["value"], int(row["base"]), "points", "association", low=row["low"], high=row["high"],
-            compare_to=0.0, exhibit="change_waterfall", is_headline=False,
+            compare_to=0.0, exhibit="change_waterfall", is_headline=False, is_row=True,
         )
         for row in found.table.to_dict("records")
     ]  # fmt: skip
@@ -58,9 +58,16 @@ def model_change_findings(found: ModelChange | Message) -> list[Finding]:
 def part_words(row: dict) -> Message:
     """One sentence on a row of `ModelChange.table`."""
     told = {name: row[name] for name in ("value", "low", "high")} | {"noise": say(", within noise") if row["is_noise"] else ""}
+    if row["is_noise"] and row["group"] != ALL:
+        return {
+            MIX: say("Mix, {part}: **{value:points.2} points** (interval {low:points.2} to {high:points.2}): within noise."),
+            RATE: say("Rate, {part}: **{value:points.2} points** (interval {low:points.2} to {high:points.2}): within noise."),
+        }[row["block"]].filled(part=PARTS[row["group"]], **told)  # fmt: skip
+    if row["block"] == UNEXPLAINED and row["is_noise"]:
+        return say("Unexplained: **{value:points.2} points** (interval {low:points.2} to {high:points.2}): within noise.", **told)
     if row["block"] == UNEXPLAINED:
         return say(
-            "Unexplained: **{value:points.2} points** (interval {low:points.2} to {high:points.2}{noise}). Customers alike in every attribute of the model left at another rate, all kinds of them by the same odds.",
+            "Unexplained: **{value:points.2} points** (interval {low:points.2} to {high:points.2}). Customers alike in every attribute of the model left at another rate, all kinds of them by the same odds.",
             **told,
         )
     if row["group"] == ALL:
@@ -69,8 +76,8 @@ def part_words(row: dict) -> Message:
             RATE: say("Rate by attribute, all together: **{value:points.2} points** (interval {low:points.2} to {high:points.2}{noise})."),
         }[row["block"]].filled(**told)  # fmt: skip
     texts = {
-        MIX: say("Mix, {part}: the customers of the two periods differ here, which goes with **{value:points.2} points** (interval {low:points.2} to {high:points.2}{noise})."),
-        RATE: say("Rate, {part}: how strongly leaving goes with it is another, which is **{value:points.2} points** (interval {low:points.2} to {high:points.2}{noise})."),
+        MIX: say("Mix, {part}: the customers of the two periods differ here, which goes with **{value:points.2} points** (interval {low:points.2} to {high:points.2})."),
+        RATE: say("Rate, {part}: how strongly leaving goes with it is another, which is **{value:points.2} points** (interval {low:points.2} to {high:points.2})."),
     }  # fmt: skip
     return texts[row["block"]].filled(part=PARTS[row["group"]], **told)
 
@@ -83,11 +90,14 @@ def _total_words(found: Change) -> Message:
     then, now = found.rates
     if is_noise(found.total):
         direction = say("no change beyond noise")
+    elif found.total.value > 0:
+        direction = say("worse: over {months:count} months the rise is beyond noise")
     else:
-        direction = say("worse, the rate rose") if found.total.value > 0 else say("better, the rate fell")
+        direction = say("better: over {months:count} months the fall is beyond noise")
+    direction = direction.filled(months=found.periods.rule.horizon_months)
     return say(
-        "**{now:share}** of the customers of {second:date} left within {months:count} months, {then:share} of those of {first:date}: **{value:points} points** (interval {low:points} to {high:points}); {direction}.",
-        now=now.value, then=then.value, first=found.periods.days[0], second=found.periods.days[1],
+        "**{now:share}** of the {now_base:count} customers of {second:date} left within {months:count} months, {then:share} of the {then_base:count} of {first:date} ({both:count} in all): **{value:points} points** (interval {low:points} to {high:points}); {direction}.",
+        now=now.value, then=then.value, now_base=now.base, then_base=then.base, both=found.total.base, first=found.periods.days[0], second=found.periods.days[1],
         months=found.periods.rule.horizon_months, direction=direction, **numbers(found.total),
     )  # fmt: skip
 
@@ -96,7 +106,7 @@ def _mix_words(found: Change, grouping: str, groups: tuple[Message, ...]) -> Mes
     told_of = found.table[~found.table["is_hidden"]]
     most = "" if told_of.empty or is_noise(found.mix) else _most_words(told_of, found.mix.value, groups)
     return say(
-        "Of the {total:points} points, **{value:points}** is mix (interval {low:points} to {high:points}{noise}): what other shares of {grouping} go with, at equal rates{most}.",
+        "Of the {total:points} points, **{value:points}** is mix, other shares of customers by {grouping} (interval {low:points} to {high:points}{noise}){most}.",
         total=found.total.value, grouping=GROUPINGS[grouping], most=most, **numbers(found.mix),
     )  # fmt: skip
 
@@ -111,6 +121,6 @@ def _most_words(table: pd.DataFrame, whole: float, groups: tuple[Message, ...]) 
 
 def _rate_words(found: Change) -> Message:
     return say(
-        "The rest, **{value:points}** of {total:points} points, is a change of the rate at equal mix (interval {low:points} to {high:points}{noise}). That is not yet behaviour: service, prices, the market and traits that the groups do not hold are in it too.",
-        total=found.total.value, **numbers(found.rate),
+        "The rest, **{value:points} points**, is another rate at equal mix (interval {low:points} to {high:points}{noise}). That is not yet behaviour: service, prices and the market are in it too.",
+        **numbers(found.rate),
     )  # fmt: skip

@@ -72,7 +72,7 @@ def few_findings(people: pd.DataFrame, unseen: Mapping[str, Message]) -> list[Fi
     if left >= DISCLOSURE_THRESHOLD:
         return []
     text = say(
-        "Of {base:count} customers followed **fewer than {threshold:count}** were seen to leave: too few for curves{unseen}.",
+        "Of {base:count} customers followed for some time or other **fewer than {threshold:count}** were seen to leave: too few for curves{unseen}.",
         base=len(people), threshold=DISCLOSURE_THRESHOLD, unseen=not_counted(unseen),
     )  # fmt: skip
     return [Finding("leaving.few", text, None, len(people), "share", exhibit="ways")]
@@ -135,7 +135,7 @@ def ways_exhibit(cohort: pd.DataFrame, rule: ChurnRule, unseen: Mapping[str, Mes
 def too_few(cohort: pd.DataFrame) -> Message:
     """Why there is no curve."""
     return say(
-        "Too few left: a curve needs {needed:count} customers and {events:count} who left in one way; there are {base} customers.",
+        "Too few left: a curve needs {needed:count} customers and {events:count} who left in one way; the curve starts from {base} established customers of its first day.",
         needed=CUSTOMERS_FOR_CURVE, events=DISCLOSURE_THRESHOLD,
         base=say("{count:count}", count=len(cohort)) if is_tellable(len(cohort)) else say("fewer than {count:count}", count=DISCLOSURE_THRESHOLD),
     )  # fmt: skip

@@ -115,8 +115,8 @@ def kept_exhibit(cohort: pd.DataFrame, grouping: str, tests: pd.DataFrame) -> Ex
         ignore_index=True,
     )
     subtitle = say(
-        "Share of the established customers of {start:date} who had left in no way, by group on that day (Kaplan-Meier), in %; bands, 95% intervals, for customers like these; the axis need not start at 0",
-        start=start,
+        "Share of the established customers of {start:date} who had left in no way, by group on that day (Kaplan-Meier), in %; {least:count} customers in the smallest group; bands, 95% intervals, for customers like these; the axis need not start at 0",
+        start=start, least=int(cohort[grouping].value_counts().min()),
     )  # fmt: skip
     return Exhibit(
         name,

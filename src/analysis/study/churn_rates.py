@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.finding import DISCLOSURE_THRESHOLD, Exhibit, Finding
 from analysis.stats.intervals import difference_of_shares
 from analysis.study.churn import ESTABLISHED_MONTHS, MAIN_RULE, PARTS, RULES, SMALLEST_ASSETS, ChurnRule, rates
+from analysis.study.churn_lives import not_counted
 from analysis.study.disclosed import hidden, is_tellable
 from analysis.wording import Message, say
 
@@ -17,16 +18,27 @@ Reasons = Mapping[str, Message]
 
 def shown_rates(outcome: pd.DataFrame, unseen: Reasons) -> pd.DataFrame:
     """Outcomes of a landmark → rates: rule, value, low, high, base, events, note. A rate that may not be shown, because it
-    cannot be seen, counts too few customers, or would give away another that does, has a note in place of its numbers."""
+    cannot be seen, counts too few customers who left or stayed, or would give away another that does, has a note in place of its numbers."""
     table = rates(outcome)
     events = table.set_index("rule")["events"]
     small = {rule for rule in (MAIN_RULE, "involuntary") if not is_tellable(events[rule])}
     small |= {rule for rule, is_hidden in zip(PARTS, hidden(events[list(PARTS)]), strict=True) if is_hidden}
+    small |= set() if _are_stayers_tellable(events, len(outcome)) else set(events.index)
     notes = {rule: say("too few customers to tell") for rule in small} | dict(unseen)
     if "closed" in unseen:
         notes["involuntary"] = unseen["closed"]
     table = table.assign(note=[notes.get(rule) for rule in table["rule"]])
     return table.assign(**{name: table[name].astype(float).mask(table["note"].notna()) for name in ("value", "low", "high")})
+
+
+def _are_stayers_tellable(events: pd.Series, base: int) -> bool:
+    """Whether those who did not leave, with and without the involuntary exits among them, are none or many."""
+    others = base - events[MAIN_RULE]
+    return is_tellable(others) and is_tellable(others - events["involuntary"])
+
+
+def _is_rate_tellable(events: float, base: float) -> bool:
+    return is_tellable(events) and is_tellable(base - events)
 
 
 def rate_findings(by_day: Outcomes, unseen: Reasons, rule: ChurnRule) -> list[Finding]:
@@ -42,48 +54,46 @@ def rate_findings(by_day: Outcomes, unseen: Reasons, rule: ChurnRule) -> list[Fi
 def _main(row: pd.Series, earlier: pd.Series | None, day: dt.date, unseen: Reasons, rule: ChurnRule) -> Finding:
     base = int(row["base"])
     if pd.isna(row["value"]):
-        return Finding(f"churn_rate.{MAIN_RULE}", _too_few(base, day, unseen, rule), None, base, "share", exhibit="by_rule")
+        return Finding(f"churn_rate.{MAIN_RULE}", _too_few(row, day, unseen, rule), None, base, "share", exhibit="by_rule")
     text = say(
         "**{value:share}** of the customers of {day:date} left within {months:count} months (interval {low:share} to {high:share}){then}{unseen}.",
         value=row["value"], day=day, months=rule.horizon_months, low=row["low"], high=row["high"],
-        then=_then(row, earlier), unseen=_not_counted(unseen),
+        then=_then(row, earlier, rule.horizon_months), unseen=not_counted(unseen),
     )  # fmt: skip
-    compare_to = None if earlier is None or not is_tellable(earlier["events"]) else earlier["value"]
+    compare_to = None if earlier is None or not _is_rate_tellable(earlier["events"], earlier["base"]) else earlier["value"]
     return Finding(
         f"churn_rate.{MAIN_RULE}", text, row["value"], base, "share",
         low=row["low"], high=row["high"], compare_to=compare_to, exhibit="by_rule",
     )  # fmt: skip
 
 
-def _too_few(base: int, day: dt.date, unseen: Reasons, rule: ChurnRule) -> Message:
+def _too_few(row: pd.Series, day: dt.date, unseen: Reasons, rule: ChurnRule) -> Message:
+    words = {"base": int(row["base"]), "day": day, "months": rule.horizon_months, "unseen": not_counted(unseen)}
+    if is_tellable(row["events"]):
+        return say(
+            "**Too few** of {base:count} customers of {day:date} stayed over {months:count} months for a rate{unseen}.", **words
+        )
     return say(
         "**Fewer than {threshold:count}** of {base:count} customers of {day:date} left within {months:count} months: too few for a rate{unseen}.",
-        threshold=DISCLOSURE_THRESHOLD, base=base, day=day, months=rule.horizon_months, unseen=_not_counted(unseen),
+        threshold=DISCLOSURE_THRESHOLD, **words,
     )  # fmt: skip
-
-
-def _not_counted(unseen: Reasons) -> Message | str:
-    words: Message | str = ""
-    for name, reason in unseen.items():
-        words = say("{words}; not counted: {rule} ({reason})", words=words, rule=RULES[name], reason=reason)
-    return words
 
 
 def _part(name: str, row: pd.Series) -> Finding:
     base, ident = int(row["base"]), f"churn_rate.{name}"
     if pd.isna(row["value"]):
         text = say("{rule}: too few of {base:count} customers for a rate.", rule=RULES[name], base=base)
-        return Finding(ident, text, None, base, "share", exhibit="by_rule", is_headline=False)
+        return Finding(ident, text, None, base, "share", exhibit="by_rule", is_headline=False, is_row=True)
     text = say(
         "{rule}: **{value:share}** (interval {low:share} to {high:share}).",
         rule=RULES[name], value=row["value"], low=row["low"], high=row["high"],
     )  # fmt: skip
     numbers = {"low": row["low"], "high": row["high"]}
-    return Finding(ident, text, row["value"], base, "share", **numbers, exhibit="by_rule", is_headline=False)
+    return Finding(ident, text, row["value"], base, "share", **numbers, exhibit="by_rule", is_headline=False, is_row=True)
 
 
-def _then(row: pd.Series, earlier: pd.Series | None) -> Message | str:
-    if earlier is None or not earlier["base"] or not is_tellable(earlier["events"]):
+def _then(row: pd.Series, earlier: pd.Series | None, months: int) -> Message | str:
+    if earlier is None or not earlier["base"] or not _is_rate_tellable(earlier["events"], earlier["base"]):
         return ""
     change = difference_of_shares(row["events"], row["base"], earlier["events"], earlier["base"])
     numbers = {"change": change.value, "low": change.low, "high": change.high}
@@ -91,7 +101,11 @@ def _then(row: pd.Series, earlier: pd.Series | None) -> Message | str:
         return say("; worse, at {change:points} points on the period before (interval {low:points} to {high:points})", **numbers)
     if change.high < 0:
         return say("; better, at {change:points} points on the period before (interval {low:points} to {high:points})", **numbers)
-    return say("; {change:points} points on the period before, within noise (interval {low:points} to {high:points})", **numbers)
+    return say(
+        "; {change:points} points on the {months:count} months before, too small to tell from noise (interval {low:points} to {high:points})",
+        months=months,
+        **numbers,
+    )
 
 
 def by_rule_exhibit(outcome: pd.DataFrame, unseen: Reasons, rule: ChurnRule, day: dt.date) -> Exhibit:
@@ -103,13 +117,13 @@ def by_rule_exhibit(outcome: pd.DataFrame, unseen: Reasons, rule: ChurnRule, day
     )
     main = table.iloc[0]
     title = (
-        say("Too few customers left for a rate")
+        say("Too few customers left, or stayed, for a rate")
         if pd.isna(main["value"])
         else say("{value:share} left within {months:count} months", value=main["value"], months=rule.horizon_months)
     )
     subtitle = _rates_subtitle(unseen, rule, day)
     if table.loc[table["rule"].isin(RULES), "value"].isna().all():
-        absent = say("{reason} {rules}.", reason=_too_few(int(main["base"]), day, unseen, rule), rules=_rules_in_words(rule))
+        absent = say("{reason} {rules}.", reason=_too_few(main, day, unseen, rule), rules=_rules_in_words(rule))
         return Exhibit("by_rule", title, subtitle, absent=absent)
     return Exhibit("by_rule", title, subtitle, table.drop(columns="events"), options={"value_label": say("Rate")})
 
@@ -134,7 +148,7 @@ def history_exhibit(by_day: Outcomes, rule: ChurnRule) -> Exhibit:
     """The churn rate under any rule by the end of its horizon."""
     days = [day for day in sorted(by_day) if len(by_day[day]) >= DISCLOSURE_THRESHOLD]
     table = pd.DataFrame([{"day": day, **rates(by_day[day]).iloc[0]} for day in days])
-    table = table[[is_tellable(events) for events in table["events"]]] if days else table
+    table = table[list(map(_is_rate_tellable, table["events"], table["base"]))] if days else table
     if len(table) < 2:
         absent = say("Periods that have ended: {n:count}. A comparison needs two in which enough customers left.", n=len(by_day))
         return Exhibit("history", say("The rate over time"), absent=absent)

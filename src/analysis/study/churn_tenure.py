@@ -95,8 +95,8 @@ def tenure_exhibit(people: pd.DataFrame) -> Exhibit:
         ignore_index=True,
     )
     subtitle = say(
-        "Share who have left in no way, by years since opening, of customers who reached {start:months} months, at the rates seen from {first:date} on (Kaplan-Meier), in %; each customer counts from the year in which it came under watch; band, 95% interval, for customers like these; the second line leaves that out and is wrong",
-        start=12 * start, first=people["entered"].min().date(),
+        "Share who have left in no way, by years since opening, of customers who reached {start:months} months, at the rates seen from {first:date} on (Kaplan-Meier), in %; each customer counts from the year in which it came under watch, {least:count} or more at a time; band, 95% interval, for customers like these; the second line leaves that out and is wrong",
+        start=12 * start, first=people["entered"].min().date(), least=CUSTOMERS_FOR_CURVE,
     )  # fmt: skip
     title = _title(curve, naive, start, end)
     return Exhibit("tenure", title, subtitle, frame, x_label=say("Years since opening"), x_unit="count")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from analysis.finding import Column, Exhibit, Finding
+from analysis.finding import DISCLOSURE_THRESHOLD, Column, Exhibit, Finding
 from analysis.stats.intervals import Estimate, wilson
 from analysis.stats.multiple import DISCOVERY_RATE
 from analysis.study.churn import ChurnRule
@@ -14,11 +14,13 @@ from analysis.study.warning_power import smallest_effect
 from analysis.wording import Message, say
 
 SMALLEST = "experiment.alerts.smallest"
+EXPERIMENTS = "experiments"
 
 
 def experiment_findings(found: ExperimentsFound, currency: str, rule: ChurnRule) -> list[Finding]:
     """What the lots tell: the hold-out's effect or its smallest, and of campaigns those beyond noise."""
-    alerts = [replace(one, is_headline=False) if one.id == SMALLEST else one for one in holdout_findings(found.alerts, rule)]
+    told = [replace(one, exhibit=EXPERIMENTS) for one in holdout_findings(found.alerts, rule)]
+    alerts = [replace(one, is_headline=False) if one.id == SMALLEST else one for one in told]
     return [*alerts, *_campaign_findings(found.campaigns, currency)]
 
 
@@ -103,7 +105,8 @@ def _campaign_findings(table: pd.DataFrame, currency: str) -> list[Finding]:
         unit, evidence = ("points" if row.outcome == "leaving" else "amount"), ("experiment" if row.is_by_lot else "association")
         made.append(
             Finding(f"experiment.campaign.{row.campaign}.{row.outcome}", text if row.is_by_lot else _not_by_lot(row),
-                    row.value, int(row.base), unit, evidence, row.low, row.high, exhibit="campaigns", is_headline=not row.is_noise)
+                    row.value, int(row.base), unit, evidence, row.low, row.high, exhibit=EXPERIMENTS, is_headline=not row.is_noise,
+                    is_row=row.is_noise)
         )  # fmt: skip
     return made
 
@@ -121,15 +124,9 @@ def _not_by_lot(row) -> Message:
 
 def holdout_exhibit(found: ExperimentsFound, rule: ChurnRule) -> Exhibit:
     """Share who left, alerted and held out, with their difference in the title."""
-    heading, arms = say("The hold-out of alerts"), found.alerts
-    if not len(arms.rows) and not arms.waiting:
-        return Exhibit("holdout", heading, absent=say("The bank has no alerts with customers held out by lot."))
-    if not len(arms.rows):
-        return Exhibit("holdout", heading, absent=say("No alert is {months:count} months old yet.", months=rule.horizon_months))
+    arms = found.alerts
     if found.left is None:
-        return Exhibit(
-            "holdout", heading, absent=say("Of customers with an alert, or of those held out, too few have left within {months:count} months to compare them.", months=rule.horizon_months)
-        )  # fmt: skip
+        return Exhibit("holdout", say("The hold-out of alerts"), absent=_why_no_alerts(arms, rule))
     return Exhibit(
         name="holdout",
         title=_holdout_title(found.left, arms),
@@ -139,6 +136,14 @@ def holdout_exhibit(found: ExperimentsFound, rule: ChurnRule) -> Exhibit:
         ),
         frame=_arm_rows(arms),
     )  # fmt: skip
+
+
+def _why_no_alerts(arms: Arms, rule: ChurnRule) -> Message:
+    if not len(arms.rows) and not arms.waiting:
+        return say("The bank has no alerts with customers held out by lot.")
+    if not len(arms.rows):
+        return say("No alert is {months:count} months old yet.", months=rule.horizon_months)
+    return say("Of customers with an alert, or of those held out, too few have left within {months:count} months to compare them.", months=rule.horizon_months)  # fmt: skip
 
 
 def _arm_rows(arms: Arms) -> pd.DataFrame:
@@ -157,40 +162,62 @@ def _holdout_title(effect: Estimate, arms: Arms) -> Message:
     return say("Alerts changed the share who left by {value:points} points ({low:points} to {high:points})", **numbers)
 
 
-def campaigns_exhibit(found: ExperimentsFound, currency: str) -> Exhibit:
-    """Effects of offers by campaign, as a table: leaving in points, contribution in currency a customer."""
-    heading, table = say("Campaigns that held customers out by lot"), found.campaigns
-    if table.empty:
-        return Exhibit("campaigns", heading, absent=_why_no_campaigns(found))
+def experiments_exhibit(found: ExperimentsFound, currency: str, rule: ChurnRule) -> Exhibit:
+    """Table: the effect of alerts on leaving, and of offers by campaign on leaving, in points, and on contribution, in currency a customer."""
+    table = found.campaigns
+    rows = [*_alert_rows(found, rule), *_campaign_rows(table, currency)]
+    if not rows:
+        return Exhibit(EXPERIMENTS, say("What experiments say"), absent=_why_nothing(found, rule))
     told = int((~table["is_noise"]).sum())
+    return Exhibit(
+        name=EXPERIMENTS,
+        title=say("Effects of offers beyond noise, all read at once: {told:count} of {all:count}", told=told, all=len(table))
+        if len(table)
+        else say("What earlier alerts changed"),
+        subtitle=say(
+            "Called or offered less held out, all customers of each arm counted, called or not, whether they took the offer or not (intention to treat); 95% intervals, each by itself; offers beyond noise: all at once (Benjamini-Hochberg, {rate:share.0} of those told false at most, on average); the cost of offers is not taken off; a dash: too few left to compare{single}",
+            rate=DISCOVERY_RATE, single=_single(found),
+        ),
+        frame=pd.DataFrame(rows),
+        columns=_experiment_columns(),
+    )  # fmt: skip
+
+
+def _alert_rows(found: ExperimentsFound, rule: ChurnRule) -> list[dict]:
+    if len(found.alerts.rows) < DISCLOSURE_THRESHOLD:
+        return []
+    row = {
+        "label": say("Early-warning alerts"),
+        "what": say("Left within {months:count} months (points)", months=rule.horizon_months),
+    }
+    effect = found.left
+    if effect is None:
+        nothing = dict.fromkeys(("value", "low", "high"), say("–"))
+        return [row | nothing | {"base": len(found.alerts.rows), "verdict": say("too few left")}]
+    cells = {name: say("{value:points}", value=getattr(effect, name)) for name in ("value", "low", "high")}
+    return [row | cells | {"base": effect.base, "verdict": _verdict(found.alerts.is_by_lot, effect.low <= 0 <= effect.high)}]
+
+
+def _campaign_rows(table: pd.DataFrame, currency: str) -> list[dict]:
     names = {
         "leaving": say("Left within a year (points)"),
         "contribution": say("Contribution of a year ({currency} a customer)", currency=currency),
     }
-    shown = {"leaving": "{value:points}", "contribution": "{value:amount}"}
-    cells = {
-        name: [say(shown[row["outcome"]], value=row[name]) for _, row in table.iterrows()] for name in ("value", "low", "high")
-    }
-    return Exhibit(
-        name="campaigns",
-        title=say("Effects of offers beyond noise, all read at once: {told:count} of {all:count}", told=told, all=len(table)),
-        subtitle=say(
-            "Offered less held out, all customers of each arm counted whether they took the offer or not (intention to treat); 95% intervals, each by itself; beyond noise: all at once (Benjamini-Hochberg, {rate:share.0} of those told false at most, on average); the cost of offers is not taken off{single}",
-            rate=DISCOVERY_RATE, single=_single(found),
-        ),
-        frame=table.assign(
-            label=table["campaign"], what=[names[outcome] for outcome in table["outcome"]], **cells,
-            verdict=[_verdict(row) for row in table.itertuples()],
-        ),
-        columns=_campaign_columns(),
-    )  # fmt: skip
+    shown = {"leaving": say("{value:points}"), "contribution": say("{value:amount}")}
+    return [
+        {
+            "label": row.campaign, "what": names[row.outcome], "base": row.base, "verdict": _verdict(row.is_by_lot, row.is_noise),
+            **{name: shown[row.outcome].filled(value=getattr(row, name)) for name in ("value", "low", "high")},
+        }
+        for row in table.itertuples()
+    ]  # fmt: skip
 
 
-def _campaign_columns() -> tuple:
+def _experiment_columns() -> tuple:
     return (
-        Column("label", say("Campaign")),
+        Column("label", say("Experiment")),
         Column("what", say("Outcome")),
-        Column("value", say("Effect of the offer")),
+        Column("value", say("Effect")),
         Column("low", say("From")),
         Column("high", say("To")),
         Column("base", say("Base"), "count", say("number of customers")),
@@ -198,10 +225,10 @@ def _campaign_columns() -> tuple:
     )
 
 
-def _verdict(row) -> Message:
-    if not row.is_by_lot:
+def _verdict(is_by_lot: bool, is_noise: bool) -> Message:
+    if not is_by_lot:
         return say("the arms differ beforehand: no experiment")
-    return say("within noise") if row.is_noise else say("beyond noise")
+    return say("within noise") if is_noise else say("beyond noise")
 
 
 def _single(found: ExperimentsFound) -> Message | str:
@@ -210,6 +237,10 @@ def _single(found: ExperimentsFound) -> Message | str:
         if found.single
         else ""
     )
+
+
+def _why_nothing(found: ExperimentsFound, rule: ChurnRule) -> Message:
+    return say("{alerts} {campaigns}", alerts=_why_no_alerts(found.alerts, rule), campaigns=_why_no_campaigns(found))
 
 
 def _why_no_campaigns(found: ExperimentsFound) -> Message:

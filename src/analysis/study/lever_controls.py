@@ -12,8 +12,9 @@ from scipy.special import stdtr, stdtrit
 from analysis.stats.attributable import FEWEST_CLUSTERS
 from analysis.stats.logistic import NotEstimable, fit_logistic
 from analysis.stats.multiple import two_sided
-from analysis.study.lever_fee import FeeFound, traits_of
+from analysis.study.lever_fee import FeeFound
 from analysis.study.lever_fee_months import lead_effect
+from analysis.study.lever_fee_panel import traits_of
 from analysis.wording import Message, say
 
 if TYPE_CHECKING:
@@ -106,12 +107,6 @@ CONTROL_NAMES = {
     "past_assets": say("the change of assets before the window, and being struck in it"),
     "leads": say("leaving in the months before the fee rose"),
     "permuted": say("the lever dealt out anew by lot among customers alike"),
-}
-CONTROL_EXPECTS = {
-    "lost_card": say("as many as other callers"),
-    "past_assets": say("no difference"),
-    "leads": say("as in branches without a rise"),
-    "permuted": say("nothing on average"),
 }
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.attributable import FEWEST_CLUSTERS, LeverShare
-from analysis.stats.nested_effects import Effect, Trials, effect_on_struck, foretold
+from analysis.stats.did import jackknife_influence
+from analysis.stats.nested_effects import Effect, Trials, effect_on_struck, foretold, without_each
 
 MONTHS = 12
 LEAVERS_NEEDED = 50
@@ -15,6 +16,7 @@ OVERLAP_NEEDED = 0.9
 OVERLAP_NEEDED_OF = {"app_outage": 0.25}
 RECENT_MONTHS = 3
 LARGEST_COUNT = 10
+WIDEST = 0.25
 TENURES = (-1, 6, 12, 18, 24, 36, 60, 120, 12000)
 TRAITS = {
     "tenure_months": np.log1p,
@@ -52,7 +54,8 @@ def lever_effect(people: pd.DataFrame, lever: str, rows: pd.DataFrame, outcome: 
     number ("events") where fewer than LEAVERS_NEEDED left or fewer than STRUCK_NEEDED customers were struck or spared; ("overlap") where
     fewer than OVERLAP_NEEDED of the strikes have their like (of an outage OVERLAP_NEEDED_OF: who tried in every window has none by
     design, and those with their like stand for them); ("clusters") below FEWEST_CLUSTERS units; ("beyond") where
-    so few were spared that more than all, or less than none, would go back to the lever."""
+    so few were spared that more than all, or less than none, would go back to the lever, or that nothing can be told (a standard error above
+    WIDEST)."""
     traits = people.set_index("customer_id")
     rows = open_rows(traits, rows, months)
     is_struck = rows["struck"].to_numpy(dtype=bool)
@@ -67,7 +70,7 @@ def lever_effect(people: pd.DataFrame, lever: str, rows: pd.DataFrame, outcome: 
     if len(pd.unique(trials.unit)) < FEWEST_CLUSTERS:
         return _without(lever, traits, rows, leavers, "clusters", outcome, found)
     share = _share(lever, traits, rows, trials, found, outcome)
-    if share.value is not None and abs(share.value) > 1:
+    if abs(share.value) > 1 or share.variance > WIDEST**2:
         return _without(lever, traits, rows, leavers, "beyond", outcome, found)
     return share
 
@@ -103,9 +106,14 @@ def lever_design(lever: str, rows: pd.DataFrame) -> pd.DataFrame:
     numbers |= {"log_tenure": np.log1p(_filled(rows["tenure"]).clip(lower=0))} if "tenure" in rows else {}
     rows = rows.assign(tenure_class=pd.cut(rows["tenure"] + rows["month"], TENURES, labels=False)) if "tenure" in rows else rows
     if "logins_matched" in rows:
-        rows = rows.assign(outage_tries=rows["unit"].astype(str) + " " + rows["logins_matched"].astype(str))
+        rows = rows.assign(outage_tries=outage_tries(rows))
     levels = [pd.get_dummies(_capped(rows[name]), prefix=name, dtype=float) for name in LEVELS[lever] if name in rows]
     return pd.concat([pd.DataFrame({**numbers, **struck_before(rows)}, index=rows.index), *levels], axis=1)
+
+
+def outage_tries(rows: pd.DataFrame) -> pd.Series:
+    """Outage and number of tries in its windows: among customers alike in these, which of the windows were tried is chance."""
+    return rows["unit"].astype(str) + " " + rows["logins_matched"].astype(str)
 
 
 def struck_before(rows: pd.DataFrame) -> dict[str, pd.Series]:
@@ -140,6 +148,7 @@ def _trials(people: pd.DataFrame, lever: str, rows: pd.DataFrame, outcome: str, 
         unit=unit.to_numpy(),
         design=lever_design(lever, rows),
         risk=np.column_stack([rows["customer_id"].map(risk).to_numpy(), left]),
+        cell=outage_tries(rows).to_numpy() if lever in LOTTED_BY_CUSTOMER else None,
     )
 
 
@@ -147,17 +156,23 @@ def _share(lever: str, traits: pd.DataFrame, rows: pd.DataFrame, trials: Trials,
     """The total over all who left; of the error of the ratio, those who left weigh in with their part of the rows."""
     leavers = int(traits[outcome].sum())
     value = found.total / leavers
-    times = rows.groupby("customer_id")["month"].transform("size").to_numpy()
-    parts = pd.Series((found.parts - value * (trials.outcome - traits[outcome].mean()) / times) / leavers)
-    influence = parts.groupby(trials.unit).sum()
+    influence = _influence(trials, trials.unit, found, traits[outcome])
     left = _struck_leavers(rows, traits, outcome)
     bearers = left if len(left) else traits.index[traits[outcome].to_numpy(dtype=bool)]
     return LeverShare(
         lever=lever, value=float(value), influence=influence, clusters=len(influence), df=len(influence) - 1.0, base=len(traits),
         struck=rows.loc[trials.struck, "customer_id"].nunique(), leavers_struck=len(left), overlap=found.overlap,
-        by_customer=pd.Series(found.total / len(bearers), bearers), leavers=leavers, by_unit=parts.groupby(trials.subject).sum(),
+        by_customer=pd.Series(found.total / len(bearers), bearers), leavers=leavers, by_unit=_influence(trials, trials.subject, found, traits[outcome]),
         balance=found.balance, is_count=True,
     )  # fmt: skip
+
+
+def _influence(trials: Trials, groups: np.ndarray, found: Effect, outcome: pd.Series) -> pd.Series:
+    """By group what it adds to the error of the share: the jackknife without it, the fits kept."""
+    code, names = pd.factorize(groups, sort=True)
+    times = pd.Series(trials.subject).groupby(trials.subject).transform("size").to_numpy()
+    gone = outcome.sum() - np.bincount(code, (trials.outcome - outcome.mean()) / times)
+    return pd.Series(jackknife_influence(without_each(found.terms, code) / gone), names)
 
 
 def _struck_leavers(rows: pd.DataFrame, traits: pd.DataFrame, outcome: str) -> pd.Index:

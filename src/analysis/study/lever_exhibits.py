@@ -1,4 +1,4 @@
-"""The levers' shares as figures and tables: alone and split, beside what naive comparisons say; by rule; and what they rest on."""
+"""The levers' shares as a figure by evidence and a table by rule, and what they rest on."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from analysis.stats.intervals import Estimate
 from analysis.study.churn import PARTS, RULES
 from analysis.study.disclosed import is_tellable
 from analysis.study.lever_effects import OVERLAP_NEEDED
-from analysis.study.lever_findings import BY_RULE, EXHIBIT, evidence_of
+from analysis.study.lever_findings import BY_RULE, EXHIBIT, UNLIKE, evidence_of
 from analysis.study.lever_shares import ALL_RULES, LeversFound, why_none
-from analysis.study.lever_words import ASSUMED, EVIDENCE_WORDS, LEVER_WORDS
-from analysis.wording import Message, say
+from analysis.study.lever_words import ADJUSTED, ASSOCIATION, ASSUMED, EVIDENCE_WORDS, LEVER_WORDS
+from analysis.wording import Message, listed, say
 
 if TYPE_CHECKING:
     from analysis.stats.attributable import LeverShare
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analysis.study.lever_words import Ceiling
 
 NO_LEVER = say("The bank's data tell of none of the six levers.")
+NO_CELL = say("–")
 NO_NUMBER = say("No lever has a number: {reason}.")
 BASIS = "lever_basis"
 WOULD_HAVE_STAYED = say("who would have stayed had the lever not struck")
@@ -35,48 +36,52 @@ LEFT_MORE_OFTEN = say(
 def lever_shares_exhibit(
     found: LeversFound | None, ceilings: Mapping[str, Ceiling] | None = None, doubts: Mapping[str, Doubt] | None = None
 ) -> Exhibit:
-    """Intervals: by lever its share alone, its part of the joint share, and the two comparisons that are not to be trusted; last the joint
-    share. In words of cause only where every lever told bears the badge of it."""
+    """Intervals: the levers' shares, each alone, grouped by their evidence, the greatest first; then those without a number; last the
+    joint share. In words of cause only where every lever told bears the badge of it."""
     heading = say("How much of the leaving each lever accounts for")
-    if absent := _absent(found):
+    if absent := why_absent(found):
         return Exhibit(EXHIBIT, heading, absent=absent)
-    rows = [row for lever in found.shares for row in _rows(found, lever)]
-    is_cause = all(evidence_of(lever, ceilings or {}, doubts or {}, share) == ASSUMED for lever, share in found.told.items())
+    badges = {lever: evidence_of(lever, ceilings or {}, doubts or {}, share) for lever, share in found.told.items()}
+    is_cause = set(badges.values()) == {ASSUMED}
     return Exhibit(
         EXHIBIT,
         _title(found, is_cause),
         say(
-            "Share of the customers who left in the {months:count} months after {day:date} {what}; lines, 95% intervals by the unit that decides whom it strikes, or in which customers are taken together; hollow: within noise, all levers and rules read at once. Crude: months after a strike against all months. One regression: the year's counts of strikes at once. Both mislead and stand here for comparison",
+            "Share of the customers who left in the {months:count} months after {day:date} {what}. Each lever stands by itself; who was struck by two counts once in the last row. Lines, 95% intervals by the unit that decides whom a lever strikes, or in which customers are taken together; hollow: within noise, all levers and rules read at once",
             months=found.months, day=found.opened, what=WOULD_HAVE_STAYED if is_cause else LEFT_MORE_OFTEN,
         ),
-        pd.DataFrame([*rows, _total(found)]),
+        pd.DataFrame([*_told_rows(found, badges), *_untold_rows(found), _total(found)]),
         reference=0.0,
         reference_label=say("Nothing"),
         options={"value_label": say("Share")},
     )  # fmt: skip
 
 
-def lever_by_rule_exhibit(found: LeversFound | None) -> Exhibit:
-    """Table: each lever's share of all who left, and of those who left by each rule."""
+def lever_by_rule_exhibit(
+    found: LeversFound | None, ceilings: Mapping[str, Ceiling] | None = None, doubts: Mapping[str, Doubt] | None = None
+) -> Exhibit:
+    """Table: each lever's share of all who left, and of those who left by each rule; which of them are no more than adjusted."""
     heading = say("The same under each rule of leaving")
-    if absent := _absent(found):
+    if absent := why_absent(found):
         return Exhibit(BY_RULE, heading, absent=absent)
     rows = [
         {
             "lever": LEVER_WORDS[lever].label,
-            ALL_RULES: _cell(share.estimate, (lever, ALL_RULES) in found.beyond),
+            ALL_RULES: share_cell(share.estimate, (lever, ALL_RULES) in found.beyond),
             **{rule: _rule_cell(found, lever, rule) for rule in PARTS},
         }
         for lever, share in found.told.items()
     ]
     tested = len(found.told) + len(found.by_rule)
+    short = [lever for lever, share in found.told.items() if evidence_of(lever, ceilings or {}, doubts or {}, share) != ASSUMED]
     return Exhibit(
         BY_RULE,
         say(
-            "Read at once, {n:count} of {all:count} shares by lever and rule are told from nothing",
+            "Of {all:count} shares by lever and rule, all read at once, {n:count} are beyond noise",
             n=len(found.beyond), all=tested,
         ),
-        say("Share with its 95% interval; bold: told from nothing (Benjamini and Hochberg, false discovery rate 10%); a dash: too few left by that rule, or the lever is not told by rule"),
+        say("Share with its 95% interval; bold: beyond noise, all read at once (Benjamini and Hochberg, false discovery rate 10%); a dash: too few left by that rule, or fewer than ten of those struck did{short}",
+            short=say("; no more than adjusted: {levers}", levers=listed(LEVER_WORDS[lever].label for lever in short)) if short else ""),
         pd.DataFrame(rows),
         columns=(
             Column("lever", say("Lever")),
@@ -97,7 +102,7 @@ def lever_basis_exhibit(
     return Exhibit(
         BASIS,
         _basis_title(found),
-        say("Overlap: share of strikes with like cases that were spared; imbalance: the greatest difference between struck and spared in anything held equal, in standard deviations (0.1 counts as alike); a dash: fewer than ten customers, or not defined"),
+        say("Overlap: share of strikes with like cases that were spared; imbalance: the greatest difference between struck and spared in anything held equal, in standard deviations (0.1 counts as alike; above {unlike:number.2} a lever is Adjusted at most); a dash: fewer than ten customers, or not defined (the fee rise is compared by branches, month by month)", unlike=UNLIKE),
         pd.DataFrame(rows),
         columns=(
             Column("lever", say("Lever")),
@@ -115,11 +120,18 @@ def lever_basis_exhibit(
 def _basis_title(found: LeversFound) -> Message:
     if not found.told:
         return say("For no lever are there enough customers, or their like, for a number")
-    alike = sum(share.overlap >= OVERLAP_NEEDED for share in found.told.values())
-    return say("{n:count} of {all:count} levers have their like to be compared with", n=alike, all=len(found.shares))
+    unlike = [lever for lever, share in found.shares.items() if share.value is None or share.overlap < OVERLAP_NEEDED]
+    numbers = {"n": len(found.shares) - len(unlike), "all": len(found.shares)}
+    if not unlike:
+        return say("All {all:count} levers have their like to be compared with", **numbers)
+    return say(
+        "{n:count} of {all:count} levers have their like to be compared with; not, or not for all strikes: {short}",
+        short=listed(LEVER_WORDS[lever].label for lever in unlike), **numbers,
+    )  # fmt: skip
 
 
-def _absent(found: LeversFound | None) -> Message | None:
+def why_absent(found: LeversFound | None) -> Message | None:
+    """Why no lever has a share to show; None where one has."""
     if found is None or not found.shares:
         return NO_LEVER
     if found.joint is None:
@@ -128,30 +140,41 @@ def _absent(found: LeversFound | None) -> Message | None:
 
 
 def _title(found: LeversFound, is_cause: bool) -> Message:
-    beyond = [lever for lever in found.told if (lever, ALL_RULES) in found.beyond]
     joint = found.joint.joint
+    numbers = {"n": len(found.told), "value": joint.value, "beyond": _beyond_words(found)}
     if joint.low is not None and joint.low > 0 and not is_cause:
         return say(
-            "Customers struck by any of {n:count} levers left more often than their like, by {value:share} of all who left; levers beyond noise by themselves: {beyond:count}",
-            n=len(found.told), value=joint.value, beyond=len(beyond),
-        )  # fmt: skip
+            "Customers struck by any of {n:count} levers left more often than their like, by {value:share} of all who left; {beyond}",
+            **numbers,
+        )
     if joint.low is not None and joint.low > 0:
-        return say(
-            "All {n:count} levers together account for {value:share} of those who left; levers beyond noise by themselves: {beyond:count}",
-            n=len(found.told), value=joint.value, beyond=len(beyond),
-        )  # fmt: skip
+        return say("All {n:count} levers together account for {value:share} of those who left; {beyond}", **numbers)
     return say("What the {n:count} levers account for together is within noise", n=len(found.told))
 
 
-def _rows(found: LeversFound, lever: str) -> list[dict]:
-    label, share = LEVER_WORDS[lever].label, found.shares[lever]
-    if share.value is None:
-        return [{"group": label, "label": say("Alone"), "value": np.nan, "note": why_none(share)}]
-    shown = {say("Alone"): share.estimate, say("Its part of all together"): found.joint.split[lever]}
-    naive = {say("Crude"): found.crude.get(lever), say("One regression"): found.one_shot.get(lever)}
-    is_noise = (lever, ALL_RULES) not in found.beyond
-    rows = [_row(label, name, one, is_noise) for name, one in shown.items()]
-    return rows + [_row(label, name, one, _holds_zero(one)) for name, one in naive.items() if one is not None]
+def _beyond_words(found: LeversFound) -> Message:
+    beyond = [LEVER_WORDS[lever].label for lever in found.told if (lever, ALL_RULES) in found.beyond]
+    if not beyond:
+        return say("by itself none is beyond noise")
+    return say("by itself beyond noise: {levers}", levers=listed(beyond))
+
+
+def _told_rows(found: LeversFound, badges: Mapping[str, str]) -> list[dict]:
+    rows = []
+    for evidence in (ASSUMED, ADJUSTED, ASSOCIATION):
+        own = [lever for lever, badge in badges.items() if badge == evidence]
+        for lever in sorted(own, key=lambda name: -found.shares[name].value):
+            is_noise = (lever, ALL_RULES) not in found.beyond
+            rows.append(_row(EVIDENCE_WORDS[evidence], LEVER_WORDS[lever].label, found.shares[lever].estimate, is_noise))
+    return rows
+
+
+def _untold_rows(found: LeversFound) -> list[dict]:
+    return [
+        {"group": say("No number"), "label": LEVER_WORDS[lever].label, "value": np.nan, "note": why_none(share)}
+        for lever, share in found.shares.items()
+        if share.value is None
+    ]
 
 
 def _row(group: Message, label: Message, one: Estimate, is_noise: bool) -> dict:
@@ -171,10 +194,10 @@ def _total(found: LeversFound) -> dict:
 
 def _rule_cell(found: LeversFound, lever: str, rule: str) -> Message:
     share = found.by_rule.get((lever, rule))
-    return say("–") if share is None else _cell(share.estimate, (lever, rule) in found.beyond)
+    return NO_CELL if share is None else share_cell(share.estimate, (lever, rule) in found.beyond)
 
 
-def _cell(one: Estimate, is_beyond: bool) -> Message:
+def share_cell(one: Estimate, is_beyond: bool) -> Message:
     if one.low is None:
         return say("{value:share}", value=one.value)
     text = (

@@ -11,37 +11,22 @@ import pandas as pd
 from analysis.stats.attributable import FEWEST_CLUSTERS, LeverShare
 from analysis.stats.did import Imputed, impute, jackknife_influence, moves
 from analysis.stats.wild import wild_df
+from analysis.study.churn import PARTS
+from analysis.study.lever_fee_panel import LEVER, Panel, fee_panel, some
 
 if TYPE_CHECKING:
     from analysis.bank.levers import Struck
 
-LEVER = "fee_rise"
 EVENTS_NEEDED = 15
 FEW_CLUSTERS = 15
-FREE = 1e-4
-SPREADS = {"branch": 0.5, "area": 0.5, "area_quarter": 0.2, "holder_quarter": 0.2, "trait_half": 0.3}
-TRAITS = {"tenure_months": np.log1p, "assets_3m": np.log1p, "products_held": None, "digital_share": None, "age_years": None}
-QUARTER, HALF = 3, 6
-CUSTOMERS_AT_MOST = 20_000
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Customers (CUSTOMERS_AT_MOST by lot) × months at risk: `rows` (customer_id, branch_id, area, window, month, time, card, cohort (the month of the branch's rise;
-    0: none), rise (the month in which the customer was struck; NaN), is_exposed, gone), one row a customer and month until it is
-    gone; `design` and `penalty` of the model without the rise; `last`: the window's last month."""
-
-    rows: pd.DataFrame
-    design: np.ndarray
-    penalty: np.ndarray
-    last: int
 
 
 @dataclass(frozen=True)
 class FeeFound:
-    """`share` of those who left (None with the `reason`: "central", "events", "exposed"); the `panel` and the fit behind it."""
+    """`share` of those who left (without a value where there is a `reason`: "central", "events", "exposed", "clusters"); the `panel` and
+    the fit behind it."""
 
-    share: LeverShare | None
+    share: LeverShare
     reason: str
     panel: Panel | None = None
     imputed: Imputed | None = None
@@ -49,20 +34,46 @@ class FeeFound:
 
 def fee_found(struck: Struck, before: Struck | None = None) -> FeeFound | None:
     """None where the bank tells of no fees and cards. `before`: the same of the twelve months before the window, in which no branch had risen yet:
-    it shows how branches differed. "central": all branches rose in the same month and so nobody is left to compare with."""
+    it shows how branches differed. "central": all branches rose in the same month and so nobody is left to compare with; "clusters":
+    below FEWEST_CLUSTERS branches."""
     if LEVER not in struck.levers:
         return None
     frame = struck.levers[LEVER]
     if not frame["struck"].any():
-        return FeeFound(None, "exposed")
+        return FeeFound(_without(struck, "exposed"), "exposed")
     if not _is_staggered(frame):
-        return FeeFound(None, "central")
+        return FeeFound(_without(struck, "central"), "central")
     panel = fee_panel(struck, before)
-    rows = panel.rows
-    if min(int((rows["gone"] & rows["is_exposed"]).sum()), int((rows["gone"] & ~rows["is_exposed"]).sum())) < EVENTS_NEEDED:
-        return FeeFound(None, "events", panel)
-    imputed = impute(panel.design, rows["gone"].to_numpy(), (~rows["is_exposed"] & rows["is_at_risk"]).to_numpy(), panel.penalty)
+    if panel.rows["branch_id"].nunique() < FEWEST_CLUSTERS:
+        return FeeFound(_without(struck, "clusters"), "clusters", panel)
+    if not _has_events(panel):
+        return FeeFound(_without(struck, "events"), "events", panel)
+    imputed = _fit(panel)
     return FeeFound(_share(struck, panel, imputed), "", panel, imputed)
+
+
+def fee_by_rule(struck: Struck, fee: FeeFound | None) -> dict[str, LeverShare]:
+    """Rule of leaving → the fee's share of those who left by it, where enough did; leaving otherwise ends being at risk."""
+    if fee is None or fee.imputed is None:
+        return {}
+    found = {}
+    for rule in PARTS:
+        rows = fee.panel.rows
+        panel = replace(fee.panel, rows=rows.assign(gone=rows["gone"] & rows[rule].astype(bool)))
+        if _has_events(panel):
+            found[rule] = _share(struck, panel, _fit(panel, fee.imputed.coefficients), rule)
+    return found
+
+
+def _has_events(panel: Panel) -> bool:
+    gone, exposed = panel.rows["gone"], panel.rows["is_exposed"]
+    return min(int((gone & exposed).sum()), int((gone & ~exposed).sum())) >= EVENTS_NEEDED
+
+
+def _fit(panel: Panel, start: np.ndarray | None = None) -> Imputed:
+    rows = panel.rows
+    free = (~rows["is_exposed"] & rows["is_at_risk"]).to_numpy()
+    return impute(panel.design, rows["gone"].to_numpy(), free, panel.penalty, start)
 
 
 def _is_staggered(frame: pd.DataFrame) -> bool:
@@ -73,112 +84,37 @@ def _is_staggered(frame: pd.DataFrame) -> bool:
     return bool((cohorts.isna() | (cohorts > first)).any())
 
 
-def fee_panel(struck: Struck, before: Struck | None = None) -> Panel:
-    """The panel of the window and, where given, of the year before it (`window` 1 and 0; `time` counts on from −11)."""
-    parts = [_months(_some(struck), 1)]
-    if before is not None and LEVER in before.levers and not before.levers[LEVER]["struck"].any():
-        parts.append(_months(_some(before), 0))
-    rows = pd.concat(parts, ignore_index=True)
-    cohorts = struck.levers[LEVER].groupby("branch_id")["cohort"].first()
-    rows["cohort"] = rows["branch_id"].map(cohorts.astype("Float64").astype(float)).fillna(0).astype(int)
-    # who paid more before the window began has no month without it
-    rows = rows[~rows["branch_id"].isin(cohorts.index[cohorts.le(0).fillna(False)])].reset_index(drop=True)
-    rows["is_exposed"] = (rows["time"] > rows["rise"]).to_numpy(dtype=bool, na_value=False)
-    design, penalty = _design(rows)
-    return Panel(rows, design, penalty, struck.months)
-
-
-def _some(struck: Struck) -> Struck:
-    """The same of CUSTOMERS_AT_MOST customers chosen by lot."""
-    people = struck.people
-    if len(people) <= CUSTOMERS_AT_MOST:
-        return struck
-    chosen = np.sort(np.random.default_rng(len(people)).permutation(len(people))[:CUSTOMERS_AT_MOST])
-    people = people.iloc[chosen].reset_index(drop=True)
-    frame = struck.levers[LEVER]
-    return replace(struck, people=people, levers={LEVER: frame[frame["customer_id"].isin(people["customer_id"])]})
-
-
-def _months(struck: Struck, window: int) -> pd.DataFrame:
-    """A row a customer and month until it is gone; of who was struck, also of the months after."""
-    frame = struck.levers[LEVER]
-    people = _with_card(struck.people, frame)
-    rise = frame[frame["struck"].astype(bool)].groupby("customer_id")["month"].min().rename("rise")
-    people = people.join(rise, on="customer_id").astype({"rise": float})
-    gone = people["gone_month"].astype("Float64").astype(float).where(people["left"].astype(bool))
-    until = gone.where(people["rise"].isna() | (window == 0)).fillna(struck.months).clip(1, struck.months).astype(int)
-    rows = people.assign(gone_in=gone).loc[people.index.repeat(until)].reset_index(drop=True)
-    rows["month"] = rows.groupby("customer_id").cumcount() + 1
-    rows["window"], rows["time"] = window, rows["month"] - (0 if window else struck.months)
-    rows["gone"] = rows["gone_in"].eq(rows["month"])
-    rows["is_at_risk"] = ~rows["gone_in"].lt(rows["month"])
-    rows["rise"] = rows["rise"] if window else np.nan
-    return rows
-
-
-def _with_card(people: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """The people with `card`, whether one was held at the opening. Who was gone in the first month is in no opportunity: where the traits do
-    not tell of cards, it is left out, lest all of them count as without."""
-    if "holds_card" in people:
-        return people.assign(card=people["holds_card"].astype("boolean").fillna(False).astype(bool))
-    first = frame.sort_values("month").groupby("customer_id")["card"].first()
-    card = people["customer_id"].map(first)
-    return people[card.notna()].assign(card=card.dropna().astype(bool))
-
-
-def _design(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Months, cohorts and holding a card are free; branches, areas, their quarters and the quarters of holders are drawn to 0 by their
-    SPREADS (standard deviations of log odds)."""
-    quarter, late = (rows["time"] - 1) // QUARTER, (rows["month"] > HALF).astype(float)
-    card = rows["card"].astype(float)
-    traits = traits_of(rows)
-    blocks = [
-        (pd.get_dummies(rows["time"], dtype=float), FREE),
-        (pd.get_dummies(rows["cohort"], dtype=float).iloc[:, 1:], FREE),
-        (card.to_frame(), FREE),
-        (traits, FREE),
-        (pd.get_dummies(rows["branch_id"].astype(str), dtype=float), SPREADS["branch"] ** -2),
-        (pd.get_dummies(rows["area"].astype(str), dtype=float), SPREADS["area"] ** -2),
-        (pd.get_dummies(rows["area"].astype(str) + "/" + quarter.astype(str), dtype=float), SPREADS["area_quarter"] ** -2),
-        (pd.get_dummies(quarter, dtype=float).mul(card, axis=0), SPREADS["holder_quarter"] ** -2),
-        (traits.mul(late, axis=0), SPREADS["trait_half"] ** -2),
-    ]
-    return np.column_stack([part.to_numpy(dtype=float) for part, _ in blocks]), np.concatenate(
-        [np.full(part.shape[1], size) for part, size in blocks]
-    )
-
-
-def traits_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """TRAITS that the rows have, as standard deviations from the mean; a missing one counts as the mean."""
-    kept = {}
-    for name, change in TRAITS.items():
-        if name in rows:
-            values = rows[name].astype("Float64").astype(float)
-            values = values if change is None else change(values.clip(lower=0))
-            spread = values.std()
-            if spread > 0:
-                kept[name] = ((values - values.mean()) / spread).fillna(0.0)
-    return pd.DataFrame(kept, index=rows.index)
-
-
-def _share(struck: Struck, panel: Panel, imputed: Imputed) -> LeverShare:
-    everybody, people = struck.people, _some(struck).people
-    leavers = int(people["left"].sum())
+def _share(struck: Struck, panel: Panel, imputed: Imputed, outcome: str = "left") -> LeverShare:
+    everybody, people = struck.people, some(struck).people
+    leavers = int(people[outcome].sum())
     treated, slope = _treated(panel, imputed)
     value = float(treated["excess"].sum() / leavers)
-    influence = _by_branch(people, panel, imputed, treated, slope)
-    frame = struck.levers[LEVER]
-    ids = frame.loc[frame["struck"], "customer_id"].unique()
-    hit = everybody.loc[everybody["left"] & everybody["customer_id"].isin(ids), "customer_id"].to_numpy()
-    everyone = int(everybody["left"].sum())
+    influence = _by_branch(people[outcome], people["branch_id"], panel, imputed, treated, slope)
+    ids, hit = _hit(struck, outcome)
+    everyone = int(everybody[outcome].sum())
     size = len(influence)
     return LeverShare(
         lever=LEVER, value=value, influence=influence, clusters=size,
         df=wild_df(influence.to_numpy()) if FEWEST_CLUSTERS <= size <= FEW_CLUSTERS else size - 1.0,
-        base=len(everybody), struck=len(ids), leavers_struck=len(hit), overlap=1.0,
+        base=len(everybody), struck=len(ids), leavers_struck=len(hit), overlap=np.nan,
         by_customer=pd.Series(value * everyone / max(len(hit), 1), hit), leavers=everyone,
-        by_unit=_by_customer(people, panel, imputed, treated, slope, value),
+        by_unit=_by_customer(people.set_index("customer_id")[outcome], panel, imputed, treated, slope, value),
     )  # fmt: skip
+
+
+def _without(struck: Struck, failure: str) -> LeverShare:
+    ids, hit = _hit(struck, "left")
+    return LeverShare(
+        lever=LEVER, value=None, influence=pd.Series(dtype=float), clusters=0, df=np.nan, base=len(struck.people), struck=len(ids),
+        leavers_struck=len(hit), overlap=np.nan, by_customer=pd.Series(dtype=float), leavers=int(struck.people["left"].sum()), failure=failure,
+    )  # fmt: skip
+
+
+def _hit(struck: Struck, outcome: str) -> tuple[np.ndarray, np.ndarray]:
+    """The customers whose fee rose, and those of them with the outcome."""
+    frame, people = struck.levers[LEVER], struck.people
+    ids = frame.loc[frame["struck"].astype(bool), "customer_id"].unique()
+    return ids, people.loc[people[outcome].astype(bool) & people["customer_id"].isin(ids), "customer_id"].to_numpy()
 
 
 def _treated(panel: Panel, imputed: Imputed) -> tuple[pd.DataFrame, np.ndarray]:
@@ -197,13 +133,13 @@ def _treated(panel: Panel, imputed: Imputed) -> tuple[pd.DataFrame, np.ndarray]:
     return table[there].reset_index(drop=True), slope[there]
 
 
-def _by_branch(people, panel: Panel, imputed: Imputed, treated: pd.DataFrame, slope: np.ndarray) -> pd.Series:
+def _by_branch(left, branch, panel: Panel, imputed: Imputed, treated: pd.DataFrame, slope: np.ndarray) -> pd.Series:
     """Influence of each branch on the share: the jackknife without it."""
     branches = pd.Index(sorted(panel.rows["branch_id"].astype(str).unique()))
     size = len(branches)
     total = np.bincount(branches.get_indexer(treated["branch_id"].astype(str)), treated["excess"], size)
-    place = branches.get_indexer(people["branch_id"].astype(str))
-    left = np.bincount(place[place >= 0], people["left"].to_numpy(dtype=float)[place >= 0], size)
+    place = branches.get_indexer(branch.astype(str))
+    left = np.bincount(place[place >= 0], left.to_numpy(dtype=float)[place >= 0], size)
     by_branch = np.zeros((size, slope.shape[1]))
     np.add.at(by_branch, branches.get_indexer(treated["branch_id"].astype(str)), slope)
     moved = moves(panel.design, imputed, branches.get_indexer(panel.rows["branch_id"].astype(str)))
@@ -212,12 +148,13 @@ def _by_branch(people, panel: Panel, imputed: Imputed, treated: pd.DataFrame, sl
     return pd.Series(jackknife_influence(without), branches)
 
 
-def _by_customer(people, panel: Panel, imputed: Imputed, treated: pd.DataFrame, slope: np.ndarray, value: float) -> pd.Series:
+def _by_customer(
+    left: pd.Series, panel: Panel, imputed: Imputed, treated: pd.DataFrame, slope: np.ndarray, value: float
+) -> pd.Series:
     """The same error by customer, to first order."""
     direction = np.linalg.solve(imputed.information, slope.sum(axis=0))
     through_fit = pd.Series((panel.design @ direction) * imputed.score).groupby(panel.rows["customer_id"].to_numpy()).sum()
     own = treated.set_index("customer_id")["excess"]
-    ids = pd.Index(people["customer_id"])
-    left = pd.Series(people["left"].to_numpy(dtype=float), ids)
+    ids, left = left.index, left.astype(float)
     parts = own.reindex(ids).fillna(0.0) - through_fit.reindex(ids).fillna(0.0) - value * left
     return (parts - parts.mean()) / left.sum()

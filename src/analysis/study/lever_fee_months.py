@@ -8,7 +8,8 @@ from analysis.finding import Exhibit
 from analysis.stats.attributable import FEWEST_CLUSTERS, p_value
 from analysis.stats.did import aggregate, impute, jackknife_influence, moves
 from analysis.stats.intervals import simultaneous
-from analysis.study.lever_fee import FREE, FeeFound
+from analysis.study.lever_fee import FeeFound
+from analysis.study.lever_fee_panel import FREE
 from analysis.wording import Message, say
 
 LEAD_MONTHS, LEAD_EVENTS = 3, 5
@@ -118,12 +119,13 @@ def fee_months_exhibit(fee: FeeFound | None) -> Exhibit:
 def why_no_share(fee: FeeFound | None) -> Message | None:
     """Why there is no share for the fee rise; None where there is one."""
     if fee is None:
-        return say("The bank's data tell of no fees and cards.")
+        return say("The bank's data tell of no rises of card fees.")
     return {
         "": None,
         "exposed": say("No customer's card fee rose in the window."),
         "central": say("The fee rose on one date for all branches, so that none is left to compare with."),
         "events": say("Too few card holders left after the rise, or too few others, to tell."),
+        "clusters": say("Too few branches to tell what differed between them by chance."),
     }[fee.reason]
 
 

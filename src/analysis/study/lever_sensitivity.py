@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.stats.attributable import FEWEST_EVENTS
 from analysis.stats.did import fit_penalised
 from analysis.stats.hidden import Hidden, hidden_band, strength_to_vanish
-from analysis.study.lever_fee import traits_of
+from analysis.study.lever_fee_panel import traits_of
 from analysis.wording import Message, say
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def hidden_bands(
         strongest = own.loc[(own["on_outcome"] * own["on_exposure"]).abs().idxmax()]
         sides = (stated or {}).get(lever, (strongest["on_outcome"], strongest["on_exposure"]))
         hidden = Hidden(*map(float, sides), exposed=_exposed(struck, lever), risk=float(struck.people["left"].mean()))
-        among = share.leavers_struck / share.leavers
+        among = max(share.leavers_struck, FEWEST_EVENTS) / share.leavers
         low, high = hidden_band(found, among, hidden)
         rows.append(
             {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import poisson
 
+from analysis.finding import DISCLOSURE_THRESHOLD
 from analysis.stats.attributable import Joint, LeverShare, joint_share
 from analysis.stats.intervals import Estimate
 from analysis.stats.multiple import discoveries
@@ -37,7 +39,7 @@ class LeversFound:
     """The window of `months` after `opened`; `base` customers at risk at its opening, of whom `leavers` left. `shares` of each lever that the
     bank tells of, those without a number among them (`LeverShare.failure`); `crude` and `one_shot`: what two comparisons say that are not to be
     trusted; `joint` of the levers that have a number, None without any; `by_rule`: (lever, rule) → share of those who left by that rule, where
-    there is a number; `beyond`: pairs (lever, rule; rule "left": any) told from none, all read at once."""
+    there is a number and DISCLOSURE_THRESHOLD of those struck left by it; `beyond`: pairs (lever, rule; rule "left": any) told from none, all read at once."""
 
     opened: dt.date
     months: int
@@ -56,13 +58,16 @@ class LeversFound:
         return {lever: share for lever, share in self.shares.items() if share.value is not None}
 
     def holding(self, lever: str) -> tuple[int, int]:
-        """Under how many of the rules that have a number the share has the sign of the whole, and how many these are."""
+        """Under how many of the rules that have a number the share, in tenths of a percent, has the sign of the whole, and how many these
+        are."""
         parts = [share.value for (name, _), share in self.by_rule.items() if name == lever]
-        return sum(np.sign(part) == np.sign(self.shares[lever].value) for part in parts), len(parts)
+        return sum(_sign(part) == _sign(self.shares[lever].value) for part in parts), len(parts)
 
 
-def lever_shares(struck, fee: LeverShare | None = None) -> LeversFound | None:
-    """`struck`: what `bank.levers.Struck` holds (opened, months, people, levers). `fee`: the share of the fee rise, which is found by cohorts (see `lever_fee`). None where the bank tells of no lever."""
+def lever_shares(
+    struck, fee: LeverShare | None = None, fee_by_rule: Mapping[str, LeverShare] | None = None
+) -> LeversFound | None:
+    """`struck`: what `bank.levers.Struck` holds (opened, months, people, levers). `fee`: the share of the fee rise, which is found by cohorts (see `lever_fee`), and by rule of leaving. None where the bank tells of no lever."""
     if not struck.levers:
         return None
     people, levers = struck.people, {name: rows for name, rows in struck.levers.items() if name != FEE}
@@ -70,12 +75,13 @@ def lever_shares(struck, fee: LeverShare | None = None) -> LeversFound | None:
     shares |= {FEE: fee} if fee is not None else {}
     told = [share for share in shares.values() if share.value is not None]
     by_rule = {
-        (name, rule): share
+        (name, rule): lever_effect(people, name, rows, rule, struck.months)
         for rule in PARTS
         if people[rule].sum() >= LEAVERS_NEEDED
         for name, rows in levers.items()
-        if (share := lever_effect(people, name, rows, rule, struck.months)).value is not None
     }
+    by_rule |= {(FEE, rule): share for rule, share in (fee_by_rule or {}).items()}
+    by_rule = {key: one for key, one in by_rule.items() if one.value is not None and one.leavers_struck >= DISCLOSURE_THRESHOLD}
     return LeversFound(
         opened=struck.opened,
         months=struck.months,
@@ -88,6 +94,10 @@ def lever_shares(struck, fee: LeverShare | None = None) -> LeversFound | None:
         by_rule=by_rule,
         beyond=_beyond({**{(share.lever, ALL_RULES): share for share in told}, **by_rule}),
     )
+
+
+def _sign(share: float) -> int:
+    return int(np.sign(round(share, 3)))
 
 
 def why_none(share: LeverShare) -> Message:

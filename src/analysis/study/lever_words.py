@@ -22,13 +22,14 @@ Opportunities = Mapping[str, pd.DataFrame]
 @dataclass(frozen=True)
 class LeverWords:
     """Words for a lever: its `label`; its `intervention`, after "if"; the `population` that it could strike; `compared`: who stands for
-    them, had they been spared (the adjustment set); `units`: how many of
-    what it was decided by whom it strikes (fill in `n`)."""
+    them, had they been spared; `held`: what is the same on both sides (the adjustment set, docs/demo-bank.md section 5); `units`: how many
+    of what it was decided by whom it strikes (fill in `n`)."""
 
     label: Message
     intervention: Message
     population: Message
     compared: Message
+    held: Message
     units: Message
 
 
@@ -38,13 +39,15 @@ LEVER_WORDS = {
         say("no complaint had stayed unresolved beyond {days:count} days, the complaint itself unchanged", days=DAYS_TO_RESOLVE),
         say("customers with a complaint whose day {days:count} falls in the month", days=DAYS_TO_RESOLVE),
         say("customers whose complaint of equal severity, at the same branch in the same month, was resolved in time"),
-        say("{n:count} areas and months"),
+        say("severity, branch, month"),
+        say("{n:count} pairs of area and month"),
     ),
     "long_wait": LeverWords(
         say("Long wait"),
         say("no visit to a branch had waited {minutes:count} minutes or more", minutes=LONG_WAIT_MINUTES),
         say("customers who visited a branch in the month"),
         say("customers with as many visits at the same hours to the same branch in the same month, all of them shorter"),
+        say("number and hours of visits, branch, month"),
         say("{n:count} branches"),
     ),
     "fee_rise": LeverWords(
@@ -52,6 +55,7 @@ LEVER_WORDS = {
         say("the card fee of the branch had stayed as it was"),
         say("customers who hold a card on the day of the rise"),
         say("card holders of branches whose fee had not risen by then, and customers without a card; how these differed before is taken out"),
+        say("card, branch, month"),
         say("{n:count} branches"),
     ),
     "manager_left": LeverWords(
@@ -59,6 +63,7 @@ LEVER_WORDS = {
         say("no customer manager had left"),
         say("customers looked after by a manager"),
         say("managed customers whose manager stayed, where the competitor's rate lay as far above ours"),
+        say("competitor's rate, area, month"),
         say("{n:count} managers"),
     ),
     "app_outage": LeverWords(
@@ -66,6 +71,7 @@ LEVER_WORDS = {
         say("the app had stayed up"),
         say("customers who tried to log in during an outage, or in the same hours of the {weeks:count} weeks before as far as these lie in the same calendar month", weeks=MATCHED_WEEKS),
         say("customers with as many such tries around the same outage, none of them during it; who tried in every window has no like and is taken to be harmed as the others were"),
+        say("number of tries around the same outage"),
         say("each customer's own tries, taken together in {n:count} branches"),
     ),
     "competitor_rate": LeverWords(
@@ -73,7 +79,8 @@ LEVER_WORDS = {
         say("no competitor had paid over {gap:number.1} points more than we did when a deposit matured", gap=100 * GAP_FELT),
         say("holders of term deposits or wealth products"),
         say("holders in the same area and month with deposits of like kind and amount and as many years with the bank, none of which matured"),
-        say("{n:count} areas and months"),
+        say("deposits, years with the bank, area, month"),
+        say("{n:count} pairs of area and month"),
     ),
 }  # fmt: skip
 
@@ -106,7 +113,9 @@ def _by_complaint(rows: pd.DataFrame) -> Ceiling:
         return Ceiling(ASSOCIATION, say("no complaint is recorded as resolved in time, so that nobody is left to compare with"))
     if rows["severity"].gt(0).mean() < RECORDED_SHARE or rows["branch_id"].notna().mean() < RECORDED_SHARE:
         return Ceiling(ADJUSTED, say("severity or branch of complaints is not recorded"))
-    return Ceiling(ASSUMED, say("among complaints of equal severity, branch and month, how busy the handlers were decides"))
+    return Ceiling(
+        ASSUMED, say("among complaints of equal severity, branch and month, how busy the handlers of the area were decides")
+    )
 
 
 def _by_wait(rows: pd.DataFrame) -> Ceiling:
@@ -173,7 +182,7 @@ def lever_rules_exhibit(levers: Opportunities) -> Exhibit:
     if not levers:
         return Exhibit(name, heading, absent=say("The bank's data tell of none of the six levers."))
     rows = [
-        {"lever": words.label, "different": words.intervention, "whom": words.population, "compared": words.compared,
+        {"lever": words.label, "different": words.intervention, "whom": words.population, "compared": _diagram(words),
          "ceiling": _ceiling_words(found[lever])}
         for lever, words in LEVER_WORDS.items()
     ]  # fmt: skip
@@ -192,6 +201,13 @@ def lever_rules_exhibit(levers: Opportunities) -> Exhibit:
             Column("compared", say("Compared with")),
             Column("ceiling", say("At most")),
         ),
+    )
+
+
+def _diagram(words: LeverWords) -> Message:
+    """With whom is compared, and the lever's diagram as text."""
+    return say(
+        "{compared}. Diagram: {held} → {lever} → leaving ← the same", compared=words.compared, held=words.held, lever=words.label
     )
 
 

@@ -51,7 +51,7 @@ def effects_exhibit(model: WarningModel) -> Exhibit:
         name="effects",
         title=_effects_title(table),
         subtitle=say(
-            "Average marginal effect: by how many points the share who leave differs, for the unit named, other attributes of each customer as they are; 95% intervals, each by itself; grey: within noise, all compared at once (Bonferroni)"
+            "Average marginal effect: by how many points the share who leave differs, for the unit named, other attributes of each customer as they are; 95% intervals, each by itself; grey: within noise, all compared at once (Bonferroni); rows of overlapping times are to be read together"
         ),
         frame=table,
         columns=(
