@@ -96,7 +96,7 @@ def test_findings_name_the_intervention_and_the_badge_falls_where_a_control_ring
     alarm = {"long_wait": SimpleNamespace(alarm=True)}
     doubted = {one.id: one for one in lever_findings(found, doubts=alarm)}
     assert {one.evidence for one in doubted.values()} == {"adjusted"}
-    assert "on account of: Long wait (a control rings)" in doubted["cause_joint"].text.render()
+    assert "falls short for: Long wait (a control rings)" in doubted["cause_joint"].text.render()
     assert "would have stayed" not in " ".join(one.text.render() for one in doubted.values())
 
 
