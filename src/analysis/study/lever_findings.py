@@ -105,7 +105,7 @@ def _joint(found: LeversFound, badge: dict[str, str], shortfalls: list[Message])
         )
     else:
         text = say(
-            "Customers struck by any of {n:count} levers left more often than their like, by **{value:share}** of all who left within {months:count} months (interval {low:share} to {high:share}). It is no proof of cause; it falls short for: {short}.",
+            "Customers struck by any of {n:count} levers left more often than their like, by **{value:share}** of all who left within {months:count} months (interval {low:share} to {high:share}). That the levers made them leave is not shown; the comparison falls short for: {short}.",
             short=listed(shortfalls),
         )
     return _finding("cause_joint", text, estimate, evidence, found, n=len(badge), is_headline=True)
