@@ -62,7 +62,7 @@ def draw_waterfall(exhibit: Exhibit, width: int, language: str) -> Figure:
     )
     label_width = min(LABEL_WIDTHS[narrow][1], widest)
     rows = make_rows(frame, language, label_width - INDENT, narrow, least=TALL_ROW if narrow else ROW_HEIGHT)
-    columns, plot_right = _columns(rows, width, language, narrow)
+    columns, plot_right = _columns(rows, exhibit.unit, width, language, narrow)
     plot_left = label_width + COLUMN_GAP[narrow] * 0.7
     figure, paper = sheet(width, rows[-1].bottom + AXIS_HEIGHT)
     limits = extent(finite(*(frame[name] for name in ("start", "end", "from", "to"))))
@@ -79,7 +79,12 @@ def describe_waterfall(exhibit: Exhibit, language: str) -> Iterator[str]:
     for cells in exhibit.frame.to_dict("records"):
         is_total = cells["kind"] == TOTAL
         words = reading(
-            cells["label"], cells["value"], cells.get("low"), cells.get("high"), "share" if is_total else PARTS_UNIT, language
+            cells["label"],
+            cells["value"],
+            cells.get("low"),
+            cells.get("high"),
+            exhibit.unit if is_total else PARTS_UNIT,
+            language,
         )
         yield words if is_total else plain(say("{reading} points", reading=words), language)
 
@@ -100,9 +105,9 @@ def placed(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame.reset_index(drop=True), pd.DataFrame(made)], axis=1)
 
 
-def _columns(rows: list[Row], width: int, language: str, narrow: bool) -> tuple[list[TextColumn], float]:
+def _columns(rows: list[Row], total_unit: str, width: int, language: str, narrow: bool) -> tuple[list[TextColumn], float]:
     """Value and interval, each row in its own unit; on the telephone the interval stands below the value."""
-    units = ["share" if row.is_total else PARTS_UNIT for row in rows]
+    units = [total_unit if row.is_total else PARTS_UNIT for row in rows]
     values = [
         bare(row.get("value"), unit, language) + ("%" if row.is_total else "") for row, unit in zip(rows, units, strict=True)
     ]

@@ -136,7 +136,7 @@ def revision_exhibit(found: Revision | Message) -> Exhibit:
         *({"kind": "alone", "label": labels[name], "value": value} for name, value in found.parts.items() if value is not None),
         {"kind": "total", "label": say("This report"), "value": found.now.value},
     ]
-    return Exhibit("change_revision", _title(found), _subtitle(found), pd.DataFrame(rows).assign(is_noise=False))
+    return Exhibit("change_revision", _title(found), _subtitle(found), pd.DataFrame(rows).assign(is_noise=False), unit="share.2")
 
 
 def _counted(history: Mapping[dt.date, pd.DataFrame], day: dt.date, rule: ChurnRule) -> Counted | None:

@@ -17,7 +17,7 @@ from analysis.validation.summary import summarise
 
 LOG = logging.getLogger("crm")
 PLAN = {
-    "default": 20, "null": 6, "hidden": 4, "form": 4, "drift": 3, "rare": 3, "small": 12, "flat": 4, "observed_response": 4,
+    "default": 16, "null": 6, "hidden": 4, "form": 4, "drift": 2, "rare": 2, "small": 8, "flat": 2, "observed_response": 2,
 }  # fmt: skip
 BEGIN, END = "<!-- passport: begin -->", "<!-- passport: end -->"
 METHODS = "methods.md"
