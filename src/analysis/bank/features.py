@@ -86,7 +86,7 @@ def _transactions(transactions: ir.Table, landmark: dt.date) -> ir.Table:
     whole = own.group_by("customer_id").agg(recency_days=own.age_days.min(), **windows, **channels, **payments)
     days = own.group_by("customer_id", "age_days").agg(with_payment=out.cast("int64").max())
     days = days.group_by("customer_id").agg(
-        active_days_90d=(days.age_days < 90).cast("int64").sum(), payment_days=days.with_payment.sum()
+        active_days_90d=(days.age_days < 90).cast("int64").sum(), payment_days=days.age_days.count(where=days.with_payment > 0)
     )
     order = ("customer_id", "recency_days", "active_days_90d", *windows, *channels, "payment_days", *payments)
     return whole.join(days, "customer_id").select(*order)
