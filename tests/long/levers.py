@@ -40,7 +40,7 @@ from analysis.study.lever_sensitivity import hidden_bands
 RESULT = Path(__file__).parents[2] / "docs" / "studies" / "levers.json"
 OPENED, RULE = dt.date(2024, 6, 30), ChurnRule(12, 180, 0.8)
 OPENING_MONTH = 23
-SEEDS = {"default": 200, "form": 200, "null": 200, "hidden": 200, "rare": 40, "small": 100}
+SEEDS = {"default": 200, "form": 40, "null": 60, "hidden": 30, "rare": 8, "small": 20}
 ORACLES, PLANTED = 10, 20
 DECIDES = {
     "unresolved_complaint": lambda rows: rows["severity"] >= 3,
